@@ -1,0 +1,152 @@
+"""The bench: one experiment in a disposable interpreter.
+
+    kernel                                    bench
+    ──────                                    ─────
+    request, one line of JSON   ── stdin ──►  start the workers, all answer once
+                                ◄─ stdout ──  ready: pids, start-up time
+    first sample, then "go"     ── stdin ──►  run the tasks
+                                ◄─ stdout ──  done: times, spans, results   (or error)
+    last sample, close          ── stdin ──►  let the workers go, exit
+
+Nothing is written while tasks run: writing would take the GIL from the threads under test. Whoever
+starts a bench keeps its standard input open; when that closes before the work is done, the kernel
+has died, and the bench ends itself and its workers at once.
+"""
+
+import json
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from concurrent.futures import BrokenExecutor
+
+from runners import RUNNERS
+from work import Prepare, TaskFailed, Work
+
+
+def claim_stdout():
+    """Take standard output for events; whatever a task prints goes to standard error instead."""
+    events = os.fdopen(os.dup(1), "w", encoding="utf-8", newline="\n")
+    os.dup2(2, 1)
+    sys.stdout = sys.stderr
+    return events
+
+
+class Kernel:
+    """The other end: hears the kernel's "go" and its end, and tells it what happens."""
+
+    def __init__(self, events):
+        self.events = events
+        self.go = threading.Event()
+        self.closed = threading.Event()
+        self.work_is_over = False
+
+    def tell(self, event, **fields):
+        # repr for what JSON has no form for: the kernel reads no pickles from a bench.
+        self.events.write(json.dumps({"event": event, **fields}, default=repr) + "\n")
+        self.events.flush()
+
+    def listen(self):
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self):
+        # os.read and not sys.stdin: a forked worker must never inherit a lock that this thread holds.
+        while os.read(0, 1024):
+            self.go.set()
+        if not self.work_is_over:
+            end_at_once()
+        self.closed.set()
+        self.go.set()
+
+
+def end_at_once():
+    """End the workers and this process without asking them."""
+    multiprocessing = sys.modules.get("multiprocessing")
+    if multiprocessing:
+        for worker in multiprocessing.active_children():
+            worker.kill()
+    if hasattr(os, "killpg") and os.getpgrp() == os.getpid():
+        # Processes that tasks started. multiprocessing's resource tracker ignores SIGTERM, and
+        # must: it unlinks the semaphores of the workers that were killed.
+        os.killpg(0, signal.SIGTERM)
+    os._exit(1)
+
+
+def dead_workers():
+    """Return (pid, exit code) of the worker processes that ended, the cause before the consequences."""
+    import multiprocessing.process
+
+    # active_children() would forget those that have ended; the pool ends the others with SIGTERM.
+    ended = [(p.pid, p.exitcode) for p in list(multiprocessing.process._children) if p.exitcode is not None]
+    return sorted(ended, key=lambda worker: worker[1] == -signal.SIGTERM)
+
+
+def main():
+    kernel = Kernel(claim_stdout())
+    request = json.loads(sys.stdin.buffer.readline())
+    forks = request["start_method"] == "fork"
+    if not forks:
+        kernel.listen()
+
+    prepare = Prepare(request["task"], request["switch_interval"])
+    work = Work(request["task"], request["size"], request["extras"])
+    try:
+        asked = time.perf_counter()
+        runner = RUNNERS[request["runner"]](request["workers"], prepare, request["start_method"])
+        workers = runner.start()
+        startup = time.perf_counter() - asked
+        if forks:  # only now: forking a process that has threads can deadlock the child
+            kernel.listen()
+
+        kernel.tell(
+            "ready",
+            startup=startup,
+            pid=os.getpid(),
+            workers=workers,
+            gil=getattr(sys, "_is_gil_enabled", lambda: True)(),
+        )
+        kernel.go.wait()
+
+        cpu_start = time.process_time()
+        start = time.perf_counter()
+        spans = runner.run(work, range(request["tasks"]))
+        end = time.perf_counter()
+        cpu_end = time.process_time()
+    except TaskFailed as failure:
+        task, text = failure.args
+        kernel.tell("error", kind="task", task=task, traceback=text)
+    except BrokenExecutor:
+        kernel.tell("error", kind="worker", dead=dead_workers())
+    except Exception:
+        kernel.tell("error", kind="bench", traceback=traceback.format_exc())
+    else:
+        kernel.work_is_over = True
+        kernel.tell(
+            "done",
+            start=start,
+            end=end,
+            cpu=cpu_end - cpu_start + workers_cpu(spans),
+            spans=[span[:6] for span in spans],
+            results=[span.result for span in spans],
+        )
+        kernel.closed.wait()
+        runner.close()
+        return
+    kernel.closed.wait()
+
+
+def workers_cpu(spans):
+    """CPU seconds of the worker processes, each from its first task's start to its last task's end."""
+    clocks = {}
+    for span in spans:
+        if span.pid != os.getpid():
+            first, last = clocks.get(span.pid, (span.process_cpu_start, span.process_cpu_end))
+            clocks[span.pid] = min(first, span.process_cpu_start), max(last, span.process_cpu_end)
+    return sum(last - first for first, last in clocks.values())
+
+
+# Workers that are spawned import this module under another name.
+if __name__ == "__main__":
+    main()

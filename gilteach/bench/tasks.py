@@ -1,0 +1,113 @@
+"""The tasks: what one call of an experiment does.
+
+A task is a plain function whose first argument is its size. To add one, write the function and
+add one line to `TASKS`. Whatever a function imports goes in its `imports`: workers import it while
+they start, so that no measured second goes into it.
+"""
+
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+# Hashing in one-megabyte pieces keeps memory small; hashlib lets go of the GIL above 2047 bytes.
+PIECE = 1 << 20
+
+
+def wait(size):
+    """Do nothing for `size` seconds."""
+    time.sleep(size)
+    return size
+
+
+def fetch(size, url, delay):
+    """Download `size` bytes over HTTP from a server that answers after `delay` seconds."""
+    from http.client import HTTPConnection
+
+    host, path = url.removeprefix("http://").split("/", 1)
+    connection = HTTPConnection(host)
+    try:
+        connection.request("GET", f"/{path}/{size}/{delay}")
+        response = connection.getresponse()
+        received = 0
+        while piece := response.read(PIECE):
+            received += len(piece)
+    finally:
+        connection.close()
+    if response.status != 200 or received != size:
+        raise OSError(f"the server answered {response.status} with {received} of {size} bytes")
+    return received
+
+
+def count(size):
+    """Count to `size`, one by one."""
+    n = 0
+    while n < size:
+        n += 1
+    return n
+
+
+def primes(size):
+    """Count the primes below `size` by trial division."""
+    found = 0
+    for candidate in range(2, size):
+        divisor = 2
+        while divisor * divisor <= candidate:
+            if candidate % divisor == 0:
+                break
+            divisor += 1
+        else:
+            found += 1
+    return found
+
+
+def digest(size):
+    """Compute the SHA-256 digest of `size` zero bytes."""
+    from hashlib import sha256
+
+    piece = bytes(PIECE)
+    hasher = sha256()
+    for _ in range(size // PIECE):
+        hasher.update(piece)
+    hasher.update(piece[: size % PIECE])
+    return hasher.hexdigest()
+
+
+def mixed(size, delay):
+    """Wait for `delay` seconds, then count to `size`."""
+    wait(delay)
+    return count(size)
+
+
+class Task(NamedTuple):
+    """A task function and what there is to know before calling it."""
+
+    function: Callable
+    kind: str  # what it spends its time on: "I/O", "CPU", "native" (C code without the GIL), "mixed"
+    unit: str  # of its size
+    low: float  # smallest, largest and usual size
+    high: float
+    default: float
+    whole: bool = True  # whether a size is a whole number
+    extras: tuple = ()  # further arguments it takes, by name
+    imports: tuple = ()  # modules that its workers import while they start
+
+    @property
+    def name(self):
+        return self.function.__name__
+
+    @property
+    def about(self):
+        return self.function.__doc__
+
+
+TASKS = {
+    task.name: task
+    for task in (
+        Task(wait, "I/O", "s", 0, 600, 0.5, whole=False),
+        Task(fetch, "I/O", "bytes", 0, 10**9, 10**6, extras=("url", "delay"), imports=("http.client",)),
+        Task(count, "CPU", "iterations", 0, 10**11, 5 * 10**6),
+        Task(primes, "CPU", "numbers", 0, 10**9, 10**5),
+        Task(digest, "native", "bytes", 0, 10**12, 2 * 10**8, imports=("hashlib",)),
+        Task(mixed, "mixed", "iterations", 0, 10**11, 5 * 10**6, extras=("delay",)),
+    )
+}

@@ -1,0 +1,33 @@
+"""What can go wrong, each also the built-in error that a Python user would expect."""
+
+
+class GilteachError(Exception):
+    """Base of all errors that gilteach raises on purpose."""
+
+
+class BadValue(GilteachError, ValueError):
+    """An argument has a value that isn't allowed; the message says what is."""
+
+
+class BadType(BadValue, TypeError):
+    """An argument is of the wrong kind altogether; also a `BadValue`."""
+
+
+class PythonNotFound(GilteachError, FileNotFoundError):
+    """No such Python interpreter on this machine; the message lists those found."""
+
+
+class TaskError(GilteachError, RuntimeError):
+    """A task raised an exception; the message ends with the task's own traceback."""
+
+
+class WorkerDied(GilteachError, RuntimeError):
+    """A worker, or the whole bench, ended in mid-run; the message says which and by what."""
+
+
+class RunTimeout(GilteachError, TimeoutError):
+    """A run took longer than its `timeout` and was ended."""
+
+
+class RunStopped(GilteachError):
+    """A run was stopped before its end, with Stop or by a newer setting."""

@@ -1,0 +1,188 @@
+"""Starts a bench, talks to it, and ends it.
+
+    kernel (this process)                            child processes
+    ─────────────────────                            ───────────────
+    Child.send ─────────────────── stdin ──────────► bench ──► workers
+    Child.receive ◄─ queue ◄─ thread ◄─ stdout ───── bench
+    Child.output  ◄────────── thread ◄─ stderr ───── whatever bench and workers print
+    Child.end ───── SIGKILL to all of them ────────► gone
+
+Two threads per child only move lines, so that neither pipe ever fills up and stalls it. A child
+leads a session of its own (POSIX): an interrupt of the kernel doesn't reach it, and every process
+that it or its tasks start can be found, even after the child itself has died.
+"""
+
+import collections
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import psutil
+
+from .errors import WorkerDied
+
+BENCH = Path(__file__).with_name("bench")
+OUTPUT_LIMIT = 1 << 20  # characters of output kept; the last ones count
+ENDED = {"event": "ended"}  # queued after a child's last event
+
+
+class Child:
+    """A child Python that is told things and reports events, one JSON object a line.
+
+    Parameters
+    ----------
+    command : list of str
+        Program and arguments.
+    """
+
+    def __init__(self, command):
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=os.name == "posix",
+        )
+        self.pid = self._process.pid
+        self._events = queue.SimpleQueue()
+        self._output = collections.deque()
+        self._threads = [
+            threading.Thread(target=target, daemon=True) for target in (self._read_events, self._read_output)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def _read_events(self):
+        with self._process.stdout as lines:
+            for line in lines:
+                try:
+                    event = json.loads(line)
+                except ValueError:
+                    event = None
+                if not isinstance(event, dict) or "event" not in event:
+                    event = {"event": "foreign", "line": line.decode(errors="replace").strip()}
+                self._events.put(event)
+        self._events.put(ENDED)
+
+    def _read_output(self):
+        kept = 0
+        with self._process.stderr as pipe:
+            while text := pipe.read1(1 << 16):
+                self._output.append(text)
+                kept += len(text)
+                while kept > OUTPUT_LIMIT:
+                    kept -= len(self._output.popleft())
+
+    @property
+    def output(self):
+        """What the child and its workers have printed so far, the last megabyte of it."""
+        return b"".join(list(self._output)).decode(errors="replace")
+
+    def send(self, line):
+        """Write one line to the child; one that has ended is noticed where its events are read."""
+        try:
+            self._process.stdin.write(line.encode() + b"\n")
+            self._process.stdin.flush()
+        except OSError:
+            pass
+
+    def receive(self, timeout):
+        """Return the next event, or None if there is none within `timeout` seconds."""
+        try:
+            return self._events.get(timeout=timeout)
+        except queue.Empty:
+            return None if self._process.poll() is None or self._threads[0].is_alive() else ENDED
+
+    @property
+    def exit_code(self):
+        """The child's exit code once it has ended, waiting for that a moment; None if it goes on."""
+        try:
+            return self._process.wait(1.0)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def end(self, patience=0.0):
+        """End the child and all that it started.
+
+        Parameters
+        ----------
+        patience : float
+            Seconds that it gets to leave by itself once its standard input is closed.
+        """
+        try:
+            self._process.stdin.close()
+        except OSError:
+            pass
+        try:
+            self._process.wait(patience)
+        except subprocess.TimeoutExpired:
+            pass
+        self._kill_family()
+        self._process.wait()
+        for thread in self._threads:
+            thread.join()
+
+    def _kill_family(self):
+        # In rounds, because a process may start another one while it is being killed.
+        # multiprocessing's resource tracker goes last, by itself, once it has unlinked what the
+        # killed workers left in shared memory; it gets a second for that.
+        patience = time.monotonic() + 1.0
+        while family := self._family():
+            others = [process for process in family if not _is_resource_tracker(process)]
+            for process in others or (family if time.monotonic() > patience else []):
+                try:
+                    process.kill()
+                except psutil.Error:
+                    pass  # it has ended meanwhile
+            time.sleep(0.002)
+
+    def _family(self):
+        """The living ones of the child and all that it or its tasks started."""
+        try:
+            if os.name == "posix":
+                members = [psutil.Process(pid) for pid in _session(self.pid)]
+            else:
+                child = psutil.Process(self.pid)
+                members = [child, *child.children(recursive=True)]
+            return [process for process in members if process.status() != psutil.STATUS_ZOMBIE]
+        except psutil.NoSuchProcess:  # one ended while we looked
+            return self._family() if os.name == "posix" else []
+
+
+def _session(leader):
+    """Pids of all living processes in the session of `leader`."""
+    members = []
+    for pid in psutil.pids():
+        try:
+            if os.getsid(pid) == leader:
+                members.append(pid)
+        except OSError:
+            pass  # it has ended meanwhile, or belongs to somebody else
+    return members
+
+
+def _is_resource_tracker(process):
+    try:
+        return any("multiprocessing.resource_tracker" in word for word in process.cmdline())
+    except psutil.Error:
+        return False
+
+
+def start_bench(python):
+    """Start a bench under the interpreter `python` (a path)."""
+    return Child([python, "-I", str(BENCH)])
+
+
+def start_server():
+    """Start the server that `fetch` downloads from; return its child and its address."""
+    server = Child([sys.executable, "-I", str(BENCH / "server.py")])
+    event = server.receive(timeout=10.0)
+    if event is None or event["event"] != "serving":
+        server.end()
+        raise WorkerDied(f"the server for downloads did not start: {server.output.strip()}")
+    return server, event["url"]

@@ -1,0 +1,343 @@
+"""A run: one measured execution of some tasks by one runner."""
+
+import json
+import signal
+import time
+from dataclasses import asdict, dataclass, field, fields, replace
+from functools import cached_property
+
+from .bench.tasks import TASKS
+from .errors import BadValue, GilteachError, RunStopped, RunTimeout, TaskError, WorkerDied
+from .interpreters import Python, resolve
+from .launch import start_bench, start_server
+from .machines import Machine, machine
+from .meter import Meter
+from .plans import Plan, make_plan
+from .words import amount, seconds
+
+FORMAT = "gilteach run"
+FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True, repr=False)
+class Run:
+    """One measured execution of tasks by one runner.
+
+    Attributes
+    ----------
+    plan : Plan
+        What was asked for; its `task`, `runner`, `workers`, `tasks` and `size` are the run's too.
+    wall : float
+        Seconds from submitting the first task until the last result was back.
+    startup : float
+        Seconds before that, from asking for the workers until all had answered once.
+    cpu : float
+        CPU seconds (user and system) that the workers used during the wall time.
+    background : float
+        Cores that everything else on the machine kept busy meanwhile; time that a hypervisor stole
+        counts as busy.
+    results : list
+        What the tasks returned, in order.
+    machine : Machine
+        Where it ran, with the interpreter that ran it.
+    output : str
+        What the tasks printed.
+    """
+
+    plan: Plan
+    wall: float
+    startup: float
+    cpu: float
+    background: float
+    results: list
+    machine: Machine
+    output: str = ""
+    raw_spans: list = field(default_factory=list)
+    raw_samples: list = field(default_factory=list)
+
+    task = property(lambda self: self.plan.task)
+    runner = property(lambda self: self.plan.runner)
+    workers = property(lambda self: self.plan.workers)
+    tasks = property(lambda self: self.plan.tasks)
+    size = property(lambda self: self.plan.size)
+
+    @property
+    def cores_busy(self):
+        """CPU time ÷ wall time: the CPU utilisation, in cores."""
+        return self.cpu / self.wall
+
+    @cached_property
+    def samples(self):
+        """The CPU-utilisation curve.
+
+        A DataFrame with a row per interval of about 20 ms: ``time_s``, its end in seconds from the
+        start of the work, and ``cores_busy`` in it. The area under it is the CPU time.
+        """
+        import pandas as pd
+
+        return pd.DataFrame(self.raw_samples, columns=["time_s", "cores_busy"], dtype=float)
+
+    @cached_property
+    def spans(self):
+        """Who worked on which task, and when.
+
+        A DataFrame with a row per task: ``worker`` (0…), ``task`` (0…), ``pid``, ``thread`` (native
+        id), ``start_s`` and ``end_s`` in seconds from the start of the work, ``cpu_s`` (CPU seconds
+        of the worker's thread).
+        """
+        import pandas as pd
+
+        columns = ["worker", "task", "pid", "thread", "start_s", "end_s", "cpu_s"]
+        return pd.DataFrame(self.raw_spans, columns=columns)
+
+    def figure(self):
+        """Draw cores busy against time, and a lane per worker.
+
+        Returns
+        -------
+        Figure
+            A matplotlib figure, shown as a picture in a notebook.
+        """
+        from .figures import run_figure
+
+        return run_figure(self)
+
+    def save(self, path):
+        """Save the run as a JSON file, which `load` reads.
+
+        Parameters
+        ----------
+        path : str or path
+            The file; one that is there is replaced.
+        """
+        content = {"format": FORMAT, "version": FORMAT_VERSION} | asdict(self)
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(content, file)
+
+    def __repr__(self):
+        plan = self.plan
+        what = f"{plan.tasks} × {plan.task}({amount(plan.size, TASKS[plan.task].unit)})"
+        who = "serial" if plan.runner == "serial" else f"{plan.runner}, {plan.workers} workers"
+        return (
+            f"<Run {what}, {who}: {seconds(self.wall)} wall time, {self.cores_busy:.2f} cores busy, "
+            f"start-up {seconds(self.startup)}>"
+        )
+
+
+def load(path):
+    """Load a run that `Run.save` has saved.
+
+    Parameters
+    ----------
+    path : str or path
+        The file.
+
+    Returns
+    -------
+    Run
+
+    Raises
+    ------
+    BadValue
+        If the file holds no run, or one that another version of gilteach has saved.
+    """
+    with open(path, encoding="utf-8") as file:
+        try:
+            content = json.load(file)
+        except ValueError as error:
+            raise BadValue(f"{path} holds no saved run: it isn't JSON ({error})") from None
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise BadValue(f"{path} holds no saved run")
+    if content.get("version") != FORMAT_VERSION:
+        raise BadValue(
+            f"{path} was saved in version {content.get('version')} of the format; this gilteach reads {FORMAT_VERSION}"
+        )
+    try:
+        python = content["machine"].pop("python")
+        content["machine"]["python"] = Python(**python | {"start_methods": tuple(python["start_methods"])})
+        content["machine"] = Machine(**content["machine"])
+        content["plan"] = Plan(**content["plan"])
+        return Run(**{item.name: content[item.name] for item in fields(Run)})
+    except (KeyError, TypeError, AttributeError) as error:
+        raise BadValue(f"{path} holds a damaged run: {error!r}") from None
+
+
+def run(
+    task,
+    runner="threads",
+    *,
+    workers=None,
+    tasks=None,
+    size=None,
+    delay=None,
+    start_method=None,
+    switch_interval=None,
+    python=None,
+    timeout=60.0,
+):
+    """Run tasks in a bench and measure it.
+
+    Parameters
+    ----------
+    task : str
+        What one task does: a name from `tasks`.
+    runner : str
+        How the tasks are run: a name from `runners`.
+    workers : int, optional
+        Threads or processes, from 1; by default the usable CPUs (1 for ``serial``). ``serial`` has
+        one worker whatever this says: it then only sets the default of `tasks`.
+    tasks : int, optional
+        How many times the task is done, from 1 to 100,000; by default once per worker.
+    size : int, float or "auto", optional
+        How much work one task does, in the task's unit; the task's default if left out. ``"auto"``
+        measures which size takes about half a second here.
+    delay : float, optional
+        Seconds that the server of ``fetch`` takes to answer, and that ``mixed`` waits: 0 to 60, by
+        default 0.25.
+    start_method : {"fork", "spawn", "forkserver"}, optional
+        How worker processes start; by default ``"forkserver"`` where there is one, else ``"spawn"``.
+    switch_interval : float, optional
+        Seconds after which a waiting thread asks for the GIL; Python's default is 0.005.
+    python : str or path, optional
+        The interpreter: a version such as ``"3.12"`` or ``"3.13t"``, or a path; see `pythons`.
+    timeout : float, optional
+        Seconds after which the run is ended.
+
+    Returns
+    -------
+    Run
+
+    Raises
+    ------
+    BadValue
+        If an argument isn't allowed; the message says what is.
+    PythonNotFound
+        If there is no such interpreter.
+    TaskError
+        If a task raises; the message ends with its traceback.
+    WorkerDied
+        If a worker or the bench ends in mid-run.
+    RunTimeout
+        If it takes longer than `timeout`.
+    """
+    return execute(make_plan(**locals()))
+
+
+def execute(plan, stop=None):
+    """Run a plan in a bench of its own and measure it.
+
+    Parameters
+    ----------
+    plan : Plan
+        What to run.
+    stop : threading.Event, optional
+        Ends the run when set.
+
+    Returns
+    -------
+    Run
+
+    Raises
+    ------
+    RunStopped
+        If `stop` was set; and what `run` raises.
+    """
+    extras = {name: plan.delay for name in TASKS[plan.task].extras if name == "delay"}
+    children = []
+    finished = False
+    try:
+        if "url" in TASKS[plan.task].extras:
+            server, extras["url"] = start_server()
+            children.append(server)
+        bench = start_bench(plan.python)
+        children.append(bench)
+        done = _measure(bench, plan, extras, helpers=[child.pid for child in children[:-1]], stop=stop)
+        finished = True
+    finally:
+        # A bench that has finished leaves by itself, which is cleaner; any other is killed.
+        for child in reversed(children):
+            child.end(patience=1.0 if finished else 0.0)
+    return replace(done, output=bench.output)
+
+
+def _measure(bench, plan, extras, helpers, stop):
+    deadline = time.monotonic() + plan.timeout
+    bench.send(json.dumps(plan.request(extras)))
+    ready = _next_event(bench, plan, deadline, stop, "ready")
+    pids = sorted({ready["pid"], *(pid for pid, _ in ready["workers"])})
+    meter = Meter(pids, helpers)
+    meter.begin()
+    bench.send("go")
+    done = _next_event(bench, plan, deadline, stop, "done", meter)
+    meter.end()
+
+    start = done["start"]
+    worker_numbers = {tuple(identity): number for number, identity in enumerate(ready["workers"])}
+    spans = [
+        (worker_numbers[pid, thread], task, pid, thread, begin - start, end - start, cpu)
+        for task, pid, thread, begin, end, cpu in done["spans"]
+    ]
+    here = machine()
+    interpreter = replace(resolve(plan.python), gil=ready["gil"])
+    return Run(
+        plan=plan,
+        wall=done["end"] - start,
+        startup=ready["startup"],
+        cpu=done["cpu"],
+        background=meter.background(),
+        results=done["results"],
+        machine=replace(here, python=interpreter),
+        raw_spans=spans,
+        raw_samples=meter.curve(start, done["end"]),
+    )
+
+
+def _next_event(bench, plan, deadline, stop, expected, meter=None):
+    """Wait for the event `expected`, sampling meanwhile; anything else that happens is an error."""
+    interval = meter.interval if meter else 0.02
+    sample_at = time.monotonic() + interval
+    while True:
+        event = bench.receive(max(0.0, sample_at - time.monotonic()))
+        if event is None:
+            if meter:
+                meter.sample()
+            sample_at = max(sample_at + interval, time.monotonic())
+        elif event["event"] == expected:
+            return event
+        else:
+            raise _failure(event, bench)
+        if stop is not None and stop.is_set():
+            raise RunStopped("the run was stopped")
+        if time.monotonic() > deadline:
+            raise RunTimeout(
+                f"{plan.task} with {plan.runner} took longer than {plan.timeout:g} s and was ended; "
+                "try a smaller size, or allow more with timeout="
+            )
+
+
+def _failure(event, bench):
+    """Return the exception that says what an unexpected event means."""
+    if event["event"] == "error" and event["kind"] == "task":
+        return TaskError(f"task {event['task']} raised an exception:\n\n{event['traceback']}")
+    if event["event"] == "error" and event["kind"] == "worker":
+        ends = "; ".join(f"process {pid} {_how_it_ended(code)}" for pid, code in event["dead"][:1])
+        return WorkerDied(f"a worker died in mid-run ({ends or 'its end was not seen'}). {_ADVICE}")
+    if event["event"] == "ended":
+        return WorkerDied(f"the bench itself {_how_it_ended(bench.exit_code)}. {_ADVICE}\n{bench.output}".strip())
+    if event["event"] == "foreign":
+        return GilteachError(f"the bench said what no bench says: {event['line'][:200]!r}")
+    return GilteachError(f"the bench failed:\n\n{event.get('traceback', event)}")
+
+
+_ADVICE = "If it was short of memory, try fewer workers or a smaller size."
+
+
+def _how_it_ended(code):
+    if code is None:
+        return "stopped answering"
+    if code < 0:
+        try:
+            return f"was ended by signal {signal.Signals(-code).name}"
+        except ValueError:
+            return f"was ended by signal {-code}"
+    return f"ended with exit code {code}"
