@@ -152,7 +152,7 @@ def draw_wall_time(axes, sweep):
         axes.plot(repeats[axis], repeats["wall_s"], ".", color=colour, alpha=0.35, markersize=5)
         with_startup = rows["wall_s"] + rows["startup_s"]
         if (rows["startup_s"] > 0.03 * rows["wall_s"]).any():
-            axes.plot(rows[axis], with_startup, color=colour, alpha=0.45, linewidth=1.2, linestyle="--")
+            axes.plot(rows[axis], with_startup, color=colour, alpha=0.45, linewidth=1.2, linestyle="--", marker="_")
             labels.append((rows[axis].iloc[-1], with_startup.iloc[-1], "  with start-up", colour, 10))
         labels.append((list(x)[-1], list(y)[-1], runner, colour, 12))
     ideal = _ideal(summary, axis)

@@ -2,7 +2,9 @@
 
 import json
 import signal
+import threading
 import time
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property
 
@@ -223,6 +225,37 @@ def run(
     return execute(make_plan(**locals()))
 
 
+class Turn:
+    """Makes measurements take turns: two at once would measure each other.
+
+    A lock of its own kind in two ways: whoever has the turn may take it again, and a wait for it
+    can be interrupted and stopped.
+    """
+
+    def __init__(self):
+        self._lock = threading.RLock()
+        self._holder = None
+
+    def busy(self):
+        """Whether somebody other than this thread has the turn."""
+        return self._holder not in (None, threading.get_ident())
+
+    @contextmanager
+    def __call__(self, stop=None):
+        while not self._lock.acquire(timeout=0.02):
+            if stop is not None and stop.is_set():
+                raise RunStopped("the run was stopped before its turn came")
+        before, self._holder = self._holder, threading.get_ident()
+        try:
+            yield
+        finally:
+            self._holder = before
+            self._lock.release()
+
+
+take_turn = Turn()
+
+
 def execute(plan, stop=None):
     """Run a plan in a bench of its own and measure it.
 
@@ -242,6 +275,11 @@ def execute(plan, stop=None):
     RunStopped
         If `stop` was set; and what `run` raises.
     """
+    with take_turn(stop):
+        return _execute(plan, stop)
+
+
+def _execute(plan, stop):
     extras = {name: plan.delay for name in TASKS[plan.task].extras if name == "delay"}
     children = []
     finished = False

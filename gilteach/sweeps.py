@@ -139,13 +139,10 @@ class Sweep:
         return f"<Sweep {frame['task'].iloc[0]} over {self.axis} {over}: {who}; {len(frame)} runs{kept}>"
 
 
-def default_workers():
-    """Return the worker counts that a sweep tries: doubling, up to twice the usable CPUs and 8 at least."""
-    most = max(8, 2 * usable_cpus()[0])
-    counts = []
-    while (count := 2 ** len(counts)) <= most:
-        counts.append(count)
-    return counts
+def default_workers(most=None):
+    """Return the worker counts that a sweep tries: 1, 2, 4, … up to `most`, or else to 8 or twice the usable CPUs."""
+    most = most or max(8, 2 * usable_cpus()[0])
+    return [2**power for power in range(most.bit_length())]
 
 
 def sweep(

@@ -56,16 +56,17 @@ def comparison(row):
     if row.cpu_ratio > DRIFT:
         drift = f"the same work took {row.cpu_ratio:.1f} × the CPU time when done one after the other"
         return f"; too noisy to compare: {drift}"
-    clear = CLEAR if row.repeats > 1 else CLEAR_ALONE
+    alone = row.repeats == 1
+    clear, how_often = (CLEAR_ALONE, " (one run each)") if alone else (CLEAR, "")
     if row.speed_up_low > clear:
-        return f", {row.speed_up:.1f} × as fast as one after the other"
+        return f", {row.speed_up:.1f} × as fast as one after the other{how_often}"
     if row.speed_up_high < 1 / clear:
-        return f", {1 / row.speed_up:.1f} × as long as one after the other"
+        return f", {1 / row.speed_up:.1f} × as long as one after the other{how_often}"
+    if alone:
+        return f", no clear difference from one after the other{how_often}"
     if row.speed_up_high - row.speed_up_low > 2 * NOISY_SPREAD * row.speed_up:
-        return (
-            f"; too noisy to compare: {row.speed_up_low:.1f} to {row.speed_up_high:.1f} × as fast "
-            "as one after the other"
-        )
+        low, high = row.speed_up_low, row.speed_up_high
+        return f"; too noisy to compare: {low:.1f} to {high:.1f} × as fast as one after the other"
     if row.speed_up < clear:
         return ", no faster than one after the other"
     return f", about {row.speed_up:.1f} × as fast as one after the other"
