@@ -7,6 +7,7 @@ tell apart; each runner has its own marker as well.
 
 import base64
 import io
+from html import escape
 
 import numpy as np
 from matplotlib import rc_context
@@ -51,6 +52,13 @@ class Picture(Figure):
         buffer = io.BytesIO()
         self.savefig(buffer, format="png", dpi=SCREEN_DPI * SHARPNESS, pil_kwargs={"optimize": True})
         return _fewer_colours(buffer)
+
+    def html(self):
+        """Return the figure as an HTML image that fits its place and has a text alternative."""
+        data, metadata = self._repr_mimebundle_()
+        source, width = f"data:image/png;base64,{data['image/png']}", metadata["image/png"]["width"]
+        style = f"width: 100%; max-width: {width}px"
+        return f'<img class="widget-image" src="{source}" alt="{escape(self.alt)}" style="{style}">'
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         width, height = (round(inches * SCREEN_DPI) for inches in self.get_size_inches())

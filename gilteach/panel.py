@@ -5,11 +5,10 @@ the controls never freeze, and it doesn't matter which thread delivers a callbac
 ends the run still going and takes its place: whatever is measured, nothing else is measured with it.
 """
 
-import base64
-import html
 import threading
 import time
 from dataclasses import dataclass, field
+from html import escape
 
 import ipywidgets as widgets
 
@@ -17,7 +16,7 @@ from . import check
 from .bench.runners import RUNNERS
 from .bench.tasks import TASKS
 from .errors import GilteachError, RunStopped
-from .figures import SCREEN_DPI, empty_figure, panel_figure
+from .figures import empty_figure, panel_figure
 from .machines import usable_cpus
 from .runs import take_turn
 from .sweeps import MOST_REPEATS, default_workers, interleave, make_grid, make_sweep
@@ -117,16 +116,16 @@ class Experiment:
             for runner in self.runners
         }
         self._work = widgets.Dropdown(
-            options=[(PER_WORKER, None), (f"{SAME_WORK}: {tasks or TOTAL_TASKS} tasks", tasks or TOTAL_TASKS)],
-            value=tasks, description="work", style=wide, layout={"width": "300px"},
+            options=[(PER_WORKER, 0), (f"{SAME_WORK}: {tasks or TOTAL_TASKS} tasks", tasks or TOTAL_TASKS)],
+            value=tasks or 0, description="work", style=wide, layout={"width": "300px"},
         )  # fmt: skip
         self._workers = widgets.IntSlider(
-            workers, 1, most, description="workers", continuous_update=False, style=wide, layout={"width": "400px"}
+            workers, 1, most, description="workers", continuous_update=False, style=wide, layout={"width": "365px"}
         )
         self._size = widgets.SelectionSlider(
             options=[(amount(step, facts.unit), step) for step in _steps(size, facts)], value=size,
             description="loop size" if facts.unit == "iterations" else "size",
-            continuous_update=False, style=wide, layout={"width": "470px"},
+            continuous_update=False, style=wide, layout={"width": "465px"},
         )  # fmt: skip
         self._repeats = widgets.BoundedIntText(
             repeats,
@@ -158,7 +157,7 @@ class Experiment:
             value=0.0, min=0.0, max=1.0, layout={"width": "200px", "visibility": "hidden"}
         )
         self._status = widgets.Label("")
-        self._image = widgets.Image(format="png", layout={"width": "100%", "max_width": f"{10 * SCREEN_DPI}px"})
+        self._image = widgets.HTML()  # an Image widget has no place for a text alternative
         self._summary = widgets.HTML()
         self._show(self._picture)
 
@@ -169,22 +168,23 @@ class Experiment:
         self.widget = widgets.VBox(
             [
                 widgets.HBox([*self._chosen.values(), self._work]),
-                widgets.HBox([self._workers, self._size], layout={"flex_flow": "row wrap"}),
+                widgets.HBox([self._workers, self._size], layout={"flex_flow": "row wrap", "align_items": "center"}),
                 widgets.HBox([*self._buttons, self._axis, self._stop, clear, self._repeats, self._on_release]),
                 widgets.HBox([self._progress, self._status]),
                 self._image,
                 self._summary,
             ]
         )
+        self.widget.add_class("gilteach-panel")
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        width, height = (round(inches * SCREEN_DPI) for inches in self._picture.get_size_inches())
+        picture, metadata = self._picture._repr_mimebundle_()
         data = {
             **self.widget._repr_mimebundle_(),
-            "image/png": base64.b64encode(self._image.value).decode(),
+            "image/png": picture["image/png"],
             "text/plain": f"{self!r}\n{self._picture.alt}",
         }
-        return data, {"image/png": {"width": width, "height": height}}
+        return data, metadata
 
     def __repr__(self):
         return f"<Experiment {self.task}: {', '.join(self.runners)}>"
@@ -266,7 +266,7 @@ class Experiment:
     def _job_for(self, workers, sizes):
         chosen = tuple(runner for runner, box in self._chosen.items() if box.value)
         start_method = self._start_method if "processes" in chosen else None
-        _, plans = make_grid(self.task, chosen, workers, self._work.value, sizes, start_method, self._common)
+        _, plans = make_grid(self.task, chosen, workers, self._work.value or None, sizes, start_method, self._common)
         return Job(plans, self._repeats.value)
 
     def _replace_job(self, job):
@@ -347,7 +347,7 @@ class Experiment:
         ]
 
     def _same_workers(self, run):
-        alone = run.runner == "serial" and self._work.value is not None
+        alone = run.runner == "serial" and self._work.value > 0
         return alone or run.workers == self._workers.value
 
     def _is_present(self, run):
@@ -365,13 +365,13 @@ class Experiment:
         present = [(run, repeat) for run, repeat in measured if self._is_present(run)] or measured
         self._show(panel_figure(sweep, list({run.runner: run for run, _ in present}.values())))
         lines = findings(make_sweep(present, self._axis.value, len(present)).summary)
-        items = "".join(f"<li>{html.escape(line)}</li>" for line in lines)
+        items = "".join(f"<li>{escape(line)}</li>" for line in lines)
         # role="status" has a screen reader announce it.
         style = "font-size: 115%; line-height: 1.5; margin: 0"
         self._summary.value = f'<ul role="status" style="{style}">{items}</ul>'
 
     def _complain(self, error):
-        text = html.escape(str(error) if isinstance(error, GilteachError) else f"{type(error).__name__}: {error}")
+        text = escape(str(error) if isinstance(error, GilteachError) else f"{type(error).__name__}: {error}")
         style = "color: #b00020; font-size: 115%; white-space: pre-wrap; line-height: 1.4"
         self._summary.value = f'<div role="alert" style="{style}">{text}</div>'
 
@@ -389,8 +389,7 @@ class Experiment:
 
     def _show(self, picture):
         self._picture = picture
-        self._image.value = picture.png()
-        self._image.tooltip = picture.alt
+        self._image.value = picture.html()
 
 
 def _steps(size, facts):

@@ -1,0 +1,123 @@
+"""Execute, tidy and store the course's notebooks, or check that the stored ones are current.
+
+    uv run tools/notebooks.py                 all notebooks
+    uv run tools/notebooks.py notebooks/01*   some
+    uv run tools/notebooks.py --check         change nothing; fail where a stored one is stale
+
+Edit a notebook in JupyterLab, save it, and run this. It writes the navigation, executes the cells in
+a fresh kernel of this environment, and stores what a reader needs and nothing else: outputs, but no
+widget state and no machine's own metadata. A notebook of the folder needs no mention anywhere.
+"""
+
+import argparse
+import hashlib
+import os
+import sys
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+
+FOLDER = Path(__file__).resolve().parent.parent / "notebooks"
+KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+CELL_TIMEOUT = 300  # s
+NAVIGATION = "navigation"  # tag of the generated cells
+
+
+def course():
+    """All notebooks, in their order."""
+    return sorted(FOLDER.glob("[0-9][0-9]_*.ipynb"))
+
+
+def title(path):
+    """A notebook's title: its first heading."""
+    for cell in nbformat.read(path, as_version=4).cells:
+        for line in cell.source.splitlines():
+            if line.startswith("# "):
+                return line.removeprefix("# ").strip()
+    raise SystemExit(f"{path.name} has no title (a line that starts with '# ')")
+
+
+def navigation(path):
+    """The line that leads to the notebooks before and after this one."""
+    paths = course()
+    place = paths.index(path)
+    links = []
+    if place > 0:
+        before = paths[place - 1]
+        links.append(f"← [{title(before)}]({before.name})")
+    if place + 1 < len(paths):
+        after = paths[place + 1]
+        links.append(f"[{title(after)}]({after.name}) →")
+    return " · ".join(links)
+
+
+def tidy(notebook, path):
+    """Write the navigation cells and the metadata, in place."""
+    notebook.cells = [cell for cell in notebook.cells if NAVIGATION not in cell.metadata.get("tags", [])]
+    line = navigation(path)
+    if line:
+        for name, place in (("navigation-top", 0), ("navigation-end", len(notebook.cells) + 1)):
+            cell = nbformat.v4.new_markdown_cell(line, id=name, metadata={"tags": [NAVIGATION]})
+            notebook.cells.insert(place, cell)
+    notebook.metadata = nbformat.from_dict({"kernelspec": KERNELSPEC, "language_info": {"name": "python"}})
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+
+
+def fingerprint(notebook):
+    """A hash of all code, which tells whether outputs belong to it."""
+    code = "\0".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    return hashlib.sha256(code.encode()).hexdigest()[:16]
+
+
+def execute(notebook, path):
+    """Execute all cells in a fresh kernel, in the notebook's folder."""
+    os.environ["TQDM_DISABLE"] = "1"  # a progress bar has no place in a stored output
+    os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
+    client = NotebookClient(
+        notebook, timeout=CELL_TIMEOUT, kernel_name="python3", resources={"metadata": {"path": str(path.parent)}}
+    )
+    client.execute()
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)
+    notebook.metadata.pop("widgets", None)
+    notebook.metadata["language_info"] = {"name": "python"}
+    notebook.metadata["gilteach"] = {"fingerprint": fingerprint(notebook)}
+
+
+def stale(path):
+    """Say why a stored notebook isn't current, or return None."""
+    stored = nbformat.read(path, as_version=4)
+    if stored.metadata.get("gilteach", {}).get("fingerprint") != fingerprint(stored):
+        return "its code has changed since it was executed"
+    fresh = nbformat.read(path, as_version=4)
+    tidy(fresh, path)
+    fresh.metadata["gilteach"] = stored.metadata["gilteach"]
+    if nbformat.writes(fresh) != nbformat.writes(stored):
+        return "its navigation or its metadata is not what this tool writes"
+    return None
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="change nothing; fail where a stored one is stale")
+    parser.add_argument("notebooks", nargs="*", type=Path, help="all of them by default")
+    arguments = parser.parse_args()
+    paths = [path.resolve() for path in arguments.notebooks] or course()
+    failed = False
+    for path in paths:
+        if arguments.check:
+            reason = stale(path)
+            print(f"{path.name}: {reason or 'current'}")
+            failed = failed or reason is not None
+            continue
+        notebook = nbformat.read(path, as_version=4)
+        tidy(notebook, path)
+        execute(notebook, path)
+        nbformat.write(notebook, path)
+        print(f"{path.name}: stored, {path.stat().st_size // 1024} kB")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
