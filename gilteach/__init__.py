@@ -3,6 +3,7 @@
 ``import gilteach as gt`` costs next to nothing: what a name needs is imported when it is first used.
 """
 
+import sys
 from importlib import import_module
 
 _HOMES = {
@@ -11,17 +12,22 @@ _HOMES = {
         "BadType",
         "BadValue",
         "GilteachError",
+        "ProgramNotFound",
         "PythonNotFound",
         "RunStopped",
         "RunTimeout",
         "TaskError",
+        "TaskNotImportable",
         "WorkerDied",
     ),
     "interpreters": ("pythons",),
     "machines": ("Machine", "machine"),
     "panel": ("Experiment",),
+    "predictions": ("predict",),
+    "programs": ("ProgramRun", "measure"),
     "runs": ("Run", "load", "run"),
     "sweeps": ("Sweep", "sweep"),
+    "verdicts": ("Claim", "claim", "claims"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -39,3 +45,30 @@ def __getattr__(name):
 
 def __dir__():
     return __all__
+
+
+_MAGICS = {
+    "measure": """Run the cell as a program of its own and measure it: see `gilteach.measure`.
+
+    %%measure [--timeout SECONDS] [--python 3.13t] [--args "ARGUMENTS OF THE PROGRAM"]
+    """,
+    "task": """Make the cell's functions tasks, for `gilteach.run` and workers of any kind.
+
+    The cell becomes a module of its own: it sees what it imports and defines, and nothing of other cells.
+    """,
+}
+
+
+def load_ipython_extension(shell):
+    """Offer %%measure and %%task; what they need is imported when one of them is first used."""
+    for name, about in _MAGICS.items():
+
+        def magic(line, cell, name=name):
+            return getattr(import_module(".magics", __name__), name)(line, cell)
+
+        magic.__doc__ = about
+        shell.register_magic_function(magic, "cell", name)
+
+
+if "IPython" in sys.modules and (_shell := sys.modules["IPython"].get_ipython()):
+    load_ipython_extension(_shell)

@@ -3,8 +3,6 @@
 from dataclasses import replace
 from functools import cache
 
-from .bench.tasks import TASKS
-
 GOAL = 0.5  # s
 NEAR_ENOUGH = 0.25  # of the goal
 FIRST_GUESS = 0.02  # of the default size
@@ -25,7 +23,7 @@ def calibrated_size(plan):
         In the task's unit, to two significant digits; measured once a session, then remembered.
     """
     return _measured(
-        replace(plan, runner="serial", workers=1, tasks=1, size=0, start_method=None, switch_interval=None)
+        replace(plan, runner="serial", workers=1, tasks=1, size=0, start_method=None, switch_interval=None, trace=False)
     )
 
 
@@ -33,7 +31,7 @@ def calibrated_size(plan):
 def _measured(plan):
     from .runs import execute
 
-    facts = TASKS[plan.task]
+    facts = plan.facts
     size = facts.default * FIRST_GUESS
     for _ in range(ATTEMPTS):
         size = _rounded(size, facts)

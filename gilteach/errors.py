@@ -17,6 +17,14 @@ class PythonNotFound(GilteachError, FileNotFoundError):
     """No such Python interpreter on this machine; the message lists those found."""
 
 
+class ProgramNotFound(GilteachError, FileNotFoundError):
+    """No such file with a program."""
+
+
+class TaskNotImportable(GilteachError, ImportError):
+    """A function can't be a task, because no other process can import it; the message says what to do."""
+
+
 class TaskError(GilteachError, RuntimeError):
     """A task raised an exception; the message ends with the task's own traceback."""
 

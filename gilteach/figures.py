@@ -11,10 +11,10 @@ from html import escape
 
 import numpy as np
 from matplotlib import rc_context
+from matplotlib.colors import to_rgb, to_rgba
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullFormatter, NullLocator
 
-from .bench.tasks import TASKS
 from .words import amount, findings, workers
 
 COLOURS = {"serial": "#000000", "threads": "#0072B2", "processes": "#D55E00"}
@@ -24,6 +24,9 @@ REFERENCE = "#767676"  # grey that still reads on white
 WIDTH, HEIGHT = 10.0, 4.2  # inches; at SCREEN_DPI as wide as a notebook's output on a projector
 SCREEN_DPI = 96
 SHARPNESS = 2  # device pixels per CSS pixel
+LANE_PIXELS = round(WIDTH * SCREEN_DPI * SHARPNESS)
+PALE = 0.3  # opacity of a task in progress
+MOST_EDGES = 200  # tasks in a lane that are told apart by a white edge; of more, edges would be all that is seen
 
 STYLE = {
     "font.size": 12,
@@ -93,18 +96,19 @@ def sweep_figure(sweep):
     return picture
 
 
-def run_figure(run):
-    """Draw cores busy against time, above a lane per worker."""
+def run_figure(run, start, end):
+    """Draw cores busy against time, above a lane per worker, from `start` to `end` (seconds)."""
     with rc_context(STYLE):
         picture = new_picture(height=2.6 + min(3.0, 0.3 + 0.25 * run.workers))
         top, bottom = picture.subplots(2, 1, sharex=True, height_ratios=[2.0, min(3.0, 0.4 + 0.3 * run.workers)])
         draw_utilisation(top, [run])
-        draw_lanes(bottom, run)
+        draw_lanes(bottom, run, start, end)
         top.set_xlabel("")
-    picture.alt = (
-        f"{run!r}. Cores busy against time, and a lane for each of "
-        f"{run.spans['worker'].nunique()} workers with its {len(run.spans)} tasks."
-    )
+        top.set_xlim(start, end)
+    tasks = f"{len(run.spans)} task{'s' * (len(run.spans) != 1)}"
+    picture.alt = f"{run!r}. Cores busy against time, and a lane per worker with its part of the {tasks}."
+    if not run.slices.empty:
+        picture.alt += f" {run.turns}."
     return picture
 
 
@@ -133,7 +137,7 @@ def describe_work(sweep):
     frame = sweep.frame
     task = frame["task"].iloc[0]
     sizes, tasks = frame["size"].unique(), frame["tasks"].unique()
-    size = f" of {amount(sizes[0], TASKS[task].unit)}" if len(sizes) == 1 else ""
+    size = f" of {amount(sizes[0], sweep.runs[-1].plan.facts.unit)}" if len(sizes) == 1 else ""
     counts = f"{tasks[0]} ×" if len(tasks) == 1 else "one task per worker:"
     return f"{counts} {task}{size}"
 
@@ -205,13 +209,8 @@ def draw_utilisation(axes, runs):
         times, cores = zip(*run.raw_samples, strict=True)
         colour, name = COLOURS[run.runner], workers(run.runner, run.workers)
         axes.stairs(cores, [0.0, *times], color=colour, linewidth=1.8, baseline=None)
-        if run.wall > 0.8 * longest:
-            labels.append((times[-1], cores[-1], name, colour, 11))
-        else:
-            axes.annotate(
-                name, (run.wall, np.median(cores)), xytext=(6, -3), textcoords="offset points",
-                va="top", color=colour, fontsize=11,
-            )  # fmt: skip
+        # Beside its usual height, in its colour: beside its end, short runs' names would cross the others.
+        labels.append((longest, float(np.median(cores)), name, colour, 11))
     axes.set_xlim(0, longest)
     axes.set_title("CPU utilisation")
     axes.set_ylabel("cores busy")
@@ -221,19 +220,37 @@ def draw_utilisation(axes, runs):
     _label_directly(axes, labels)
 
 
-def draw_lanes(axes, run):
-    """Draw a lane per worker, with a bar for every task that it worked on."""
-    spans = run.spans
+def draw_lanes(axes, run, start, end):
+    """Draw a lane per worker: a pale bar for every task that it worked on, solid while it executed."""
+    spans, slices = run.spans, run.slices
     colour = COLOURS[run.runner]
     for worker, rows in spans.groupby("worker"):
         bars = list(zip(rows["start_s"], rows["end_s"] - rows["start_s"], strict=True))
-        axes.broken_barh(bars, (worker - 0.35, 0.7), facecolors=colour, edgecolors="white", alpha=0.45)
-    lanes = spans["worker"].max() + 1
+        pale, between = to_rgba(colour, PALE), 0.8 if len(bars) < MOST_EDGES else 0.0
+        axes.broken_barh(bars, (worker - 0.35, 0.7), facecolors=pale, edgecolors="white", linewidth=between)
+    for worker, rows in slices.groupby("worker"):
+        # Ten thousand bars would take seconds, and most be narrower than a pixel: each pixel of the
+        # lane is as solid as the share of its time in which the worker executed.
+        lane = np.empty((1, LANE_PIXELS, 4))
+        lane[..., :3] = to_rgb(colour)
+        lane[..., 3] = share_executing(rows, np.linspace(start, end, LANE_PIXELS + 1))
+        axes.imshow(lane, extent=(start, end, worker + 0.25, worker - 0.25), aspect="auto", zorder=2)
+    lanes = int(spans["worker"].max()) + 1
+    axes.set_xlim(start, end)
     axes.set_ylim(lanes - 0.4, -0.6)
-    axes.yaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
+    axes.yaxis.set_major_locator(FixedLocator(range(lanes), nbins=8))
     axes.set_ylabel("worker")
     axes.set_xlabel("seconds since the work began")
-    axes.set_title("Who worked when")
+    axes.set_title("Who worked when" + "  (pale: task in progress, solid: executing)" * (not slices.empty))
+    if (slices["end_s"] - slices["start_s"]).median() / (end - start) * LANE_PIXELS < 2 * SHARPNESS:
+        axes.set_title("figure(start=…, end=…) looks closer", loc="right", fontsize=10, color=REFERENCE)
+
+
+def share_executing(slices, edges):
+    """Return the share of the time between neighbouring `edges` that one worker's `slices` cover."""
+    moments = slices[["start_s", "end_s"]].to_numpy()
+    executed = np.concatenate([[0.0], np.cumsum(moments[:, 1] - moments[:, 0])])
+    return np.diff(np.interp(edges, moments.ravel(), np.repeat(executed, 2)[1:-1])) / np.diff(edges)
 
 
 def _ideal(summary, axis):
@@ -252,7 +269,8 @@ def _set_x_axis(axes, sweep):
     frame, axis = sweep.frame, sweep.axis
     values = np.sort(frame[axis].unique())
     if axis == "size":
-        axes.set_xlabel(f"size ({TASKS[frame['task'].iloc[0]].unit})")
+        unit = sweep.runs[-1].plan.facts.unit
+        axes.set_xlabel(f"size ({unit})" if unit else "size")
         if values[0] > 0 and values[-1] / values[0] >= 10:
             axes.set_xscale("log")
         return
@@ -283,9 +301,10 @@ def _mark_usable_cpus(axes, sweep):
     low, high = axes.get_xlim()
     if sweep.axis == "workers" and low <= usable <= high:
         axes.axvline(usable, color=REFERENCE, linestyle=":", linewidth=1.5, zorder=1)
+        place = (axes.transData + axes.transAxes.inverted()).transform((usable, 0))[0]
         axes.text(
-            usable, 1.0, f" {usable} usable CPU{'s' * (usable != 1)}", transform=axes.get_xaxis_transform(),
-            va="top", fontsize=10, color=REFERENCE,
+            usable, 1.0, f" {usable} usable CPU{'s' * (usable != 1)} ", transform=axes.get_xaxis_transform(),
+            va="top", ha="left" if place < 0.5 else "right", fontsize=10, color=REFERENCE,
         )  # fmt: skip
 
 

@@ -38,11 +38,14 @@ class Child:
     ----------
     command : list of str
         Program and arguments.
+    environment : dict, optional
+        Its environment variables; the kernel's own if left out.
     """
 
-    def __init__(self, command):
+    def __init__(self, command, environment=None):
         self._process = subprocess.Popen(
             command,
+            env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -132,7 +135,7 @@ class Child:
         # multiprocessing's resource tracker goes last, by itself, once it has unlinked what the
         # killed workers left in shared memory; it gets a second for that.
         patience = time.monotonic() + 1.0
-        while family := self._family():
+        while family := self.family():
             others = [process for process in family if not _is_resource_tracker(process)]
             for process in others or (family if time.monotonic() > patience else []):
                 try:
@@ -141,7 +144,7 @@ class Child:
                     pass  # it has ended meanwhile
             time.sleep(0.002)
 
-    def _family(self):
+    def family(self):
         """The living ones of the child and all that it or its tasks started."""
         try:
             if os.name == "posix":
@@ -151,7 +154,7 @@ class Child:
                 members = [child, *child.children(recursive=True)]
             return [process for process in members if process.status() != psutil.STATUS_ZOMBIE]
         except psutil.NoSuchProcess:  # one ended while we looked
-            return self._family() if os.name == "posix" else []
+            return self.family() if os.name == "posix" else []
 
 
 def _session(leader):

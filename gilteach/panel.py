@@ -14,7 +14,6 @@ import ipywidgets as widgets
 
 from . import check
 from .bench.runners import RUNNERS
-from .bench.tasks import TASKS
 from .errors import GilteachError, RunStopped
 from .figures import empty_figure, panel_figure
 from .machines import usable_cpus
@@ -26,6 +25,9 @@ MOST_IO_WORKERS = 64
 TOTAL_TASKS = 8  # for "same total work", where the learner's code says nothing else
 REDRAW_AFTER = 1.0  # s; a drawing takes about half a second, in which nothing is measured
 SIZES_IN_A_SWEEP = 5
+SWITCH_INTERVAL = 0.005  # s; Python's own
+SWITCH_INTERVALS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1)  # s
+TURNS_SHOWN = 40  # switch intervals along the time axis of the lanes
 
 PER_WORKER, SAME_WORK = "one task per worker", "same total work"
 
@@ -49,8 +51,8 @@ class Experiment:
 
     Parameters
     ----------
-    task : str
-        A name from `tasks`.
+    task : str or function
+        A name from `tasks`, or a function of your own, as in `run`.
     runners : str or sequence of str
         Names from `runners`; which of them take part can be chosen in the panel.
     workers : int, optional
@@ -61,6 +63,9 @@ class Experiment:
         The same total work, of so many tasks, whatever the workers; one task per worker by default.
     repeats : int
         How many times a press of Run or Sweep measures each setting, from 1 to 1,000.
+    trace : bool
+        Show who executes when instead of the curves: the lanes of the newest run, and a slider for the
+        switch interval.
     delay, start_method, switch_interval, python, timeout
         As in `run`; `start_method` is for processes only.
 
@@ -79,24 +84,30 @@ class Experiment:
         size=None,
         tasks=None,
         repeats=1,
+        trace=False,
         delay=None,
         start_method=None,
         switch_interval=None,
         python=None,
         timeout=60.0,
     ):
-        self.task = check.choice("task", task, TASKS)
+        self._task = task
         self.runners = (runners,) if isinstance(runners, str) else tuple(runners)
         usable = usable_cpus()[0]
         workers = usable if workers is None else workers
-        self._common = {"delay": delay, "switch_interval": switch_interval, "python": python, "timeout": timeout}
+        if trace and switch_interval is None:
+            switch_interval = SWITCH_INTERVAL
+        self._common = {
+            "delay": delay, "switch_interval": switch_interval, "trace": trace, "python": python, "timeout": timeout,
+        }  # fmt: skip
         self._start_method = start_method
         # Building the grid once checks every argument; with size="auto" it measures the size too.
         plan = make_grid(task, self.runners, workers, tasks, size, start_method, self._common)[1][0]
+        self.task = plan.task
         self._common["python"] = plan.python
         repeats = check.whole_number("repeats", repeats, 1, MOST_REPEATS)
 
-        facts = TASKS[task]
+        facts = plan.facts
         most = max(8, 2 * usable, workers) if facts.kind in ("CPU", "native") else max(MOST_IO_WORKERS, workers)
         most = min(most, *(RUNNERS[runner].most_workers for runner in self.runners))
 
@@ -126,6 +137,12 @@ class Experiment:
             options=[(amount(step, facts.unit), step) for step in _steps(size, facts)], value=size,
             description="loop size" if facts.unit == "iterations" else "size",
             continuous_update=False, style=wide, layout={"width": "465px"},
+        )  # fmt: skip
+        intervals = sorted({*SWITCH_INTERVALS, self._common["switch_interval"] or SWITCH_INTERVAL})
+        self._switch_interval = widgets.SelectionSlider(
+            options=[(f"{1000 * interval:g} ms", interval) for interval in intervals],
+            value=self._common["switch_interval"] or SWITCH_INTERVAL, description="switch interval",
+            continuous_update=False, style={"description_width": "100px"}, layout={"width": "400px"},
         )  # fmt: skip
         self._repeats = widgets.BoundedIntText(
             repeats,
@@ -161,7 +178,7 @@ class Experiment:
         self._summary = widgets.HTML()
         self._show(self._picture)
 
-        for control in (self._workers, self._size):
+        for control in (self._workers, self._size, self._switch_interval):
             control.observe(self._slider_released, "value")
         for control in (self._work, self._axis):
             control.observe(lambda _: self._redraw(), "value")
@@ -169,6 +186,7 @@ class Experiment:
             [
                 widgets.HBox([*self._chosen.values(), self._work]),
                 widgets.HBox([self._workers, self._size], layout={"flex_flow": "row wrap", "align_items": "center"}),
+                *([self._switch_interval] if self._common["trace"] else []),
                 widgets.HBox([*self._buttons, self._axis, self._stop, clear, self._repeats, self._on_release]),
                 widgets.HBox([self._progress, self._status]),
                 self._image,
@@ -266,7 +284,8 @@ class Experiment:
     def _job_for(self, workers, sizes):
         chosen = tuple(runner for runner, box in self._chosen.items() if box.value)
         start_method = self._start_method if "processes" in chosen else None
-        _, plans = make_grid(self.task, chosen, workers, self._work.value or None, sizes, start_method, self._common)
+        common = self._common | {"switch_interval": self._chosen_switch_interval()}
+        _, plans = make_grid(self._task, chosen, workers, self._work.value or None, sizes, start_method, common)
         return Job(plans, self._repeats.value)
 
     def _replace_job(self, job):
@@ -344,7 +363,11 @@ class Experiment:
             for run, repeat in measured
             if (self._same_workers(run) if by_size else run.size == self._size.value)
             and run.tasks == (self._work.value or run.workers)
+            and run.plan.switch_interval == self._chosen_switch_interval()
         ]
+
+    def _chosen_switch_interval(self):
+        return self._switch_interval.value if self._common["trace"] else self._common["switch_interval"]
 
     def _same_workers(self, run):
         alone = run.runner == "serial" and self._work.value > 0
@@ -363,8 +386,13 @@ class Experiment:
             return
         sweep = make_sweep(measured, self._axis.value, len(measured))
         present = [(run, repeat) for run, repeat in measured if self._is_present(run)] or measured
-        self._show(panel_figure(sweep, list({run.runner: run for run, _ in present}.values())))
         lines = findings(make_sweep(present, self._axis.value, len(present)).summary)
+        if self._common["trace"]:
+            newest = present[-1][0]
+            self._show(newest.figure(start=0, end=min(newest.wall, TURNS_SHOWN * self._switch_interval.value)))
+            lines.append(newest.turns)
+        else:
+            self._show(panel_figure(sweep, list({run.runner: run for run, _ in present}.values())))
         items = "".join(f"<li>{escape(line)}</li>" for line in lines)
         # role="status" has a screen reader announce it.
         style = "font-size: 115%; line-height: 1.5; margin: 0"

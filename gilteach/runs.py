@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property
 
-from .bench.tasks import TASKS
+from . import check, turns
 from .errors import BadValue, GilteachError, RunStopped, RunTimeout, TaskError, WorkerDied
 from .interpreters import Python, resolve
 from .launch import start_bench, start_server
@@ -18,7 +18,7 @@ from .plans import Plan, make_plan
 from .words import amount, seconds
 
 FORMAT = "gilteach run"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 
 @dataclass(frozen=True, repr=False)
@@ -56,6 +56,7 @@ class Run:
     output: str = ""
     raw_spans: list = field(default_factory=list)
     raw_samples: list = field(default_factory=list)
+    raw_slices: list = field(default_factory=list)
 
     task = property(lambda self: self.plan.task)
     runner = property(lambda self: self.plan.runner)
@@ -92,17 +93,60 @@ class Run:
         columns = ["worker", "task", "pid", "thread", "start_s", "end_s", "cpu_s"]
         return pd.DataFrame(self.raw_spans, columns=columns)
 
-    def figure(self):
+    @cached_property
+    def slices(self):
+        """Which worker was really executing, and when.
+
+        A DataFrame with a row per slice, by worker: ``worker`` (0…), ``start_s`` and ``end_s`` in
+        seconds from the start of the work. Between two slices of one task, a worker waited for the
+        GIL or for a core. Empty without ``trace=True``, and for tasks that only wait. It holds the
+        first 100,000 slices, the same share of them for every task.
+        """
+        import pandas as pd
+
+        frame = pd.DataFrame(self.raw_slices, columns=["worker", "start_s", "end_s"])
+        return frame.astype({"worker": int, "start_s": float, "end_s": float})
+
+    @property
+    def overlap(self):
+        """Share of the busy time, 0 to 1, in which more than one worker was executing.
+
+        Busy is the time in which at least one was, by `slices`; NaN where there are none.
+        """
+        return turns.overlap(self.slices)
+
+    @property
+    def turns(self):
+        """How the workers took turns, in a sentence; needs `slices`."""
+        return turns.sentence(self)
+
+    def figure(self, start=None, end=None):
         """Draw cores busy against time, and a lane per worker.
+
+        In the lanes, spans are pale; where there are `slices`, they are solid.
+
+        Parameters
+        ----------
+        start, end : float, optional
+            Seconds from the start of the work between which to look; the whole run by default.
 
         Returns
         -------
         Figure
             A matplotlib figure, shown as a picture in a notebook.
+
+        Raises
+        ------
+        BadValue
+            If `start` and `end` aren't moments of the run, or in the wrong order.
         """
         from .figures import run_figure
 
-        return run_figure(self)
+        start = 0.0 if start is None else check.number("start", start, 0.0, self.wall, "seconds")
+        end = self.wall if end is None else check.number("end", end, 0.0, self.wall, "seconds")
+        if not start < end:
+            raise BadValue(f"start must be less than end, and is {start:g} against {end:g} seconds")
+        return run_figure(self, start, end)
 
     def save(self, path):
         """Save the run as a JSON file, which `load` reads.
@@ -118,7 +162,7 @@ class Run:
 
     def __repr__(self):
         plan = self.plan
-        what = f"{plan.tasks} × {plan.task}({amount(plan.size, TASKS[plan.task].unit)})"
+        what = f"{plan.tasks} × {plan.task}({amount(plan.size, plan.facts.unit)})"
         who = "serial" if plan.runner == "serial" else f"{plan.runner}, {plan.workers} workers"
         return (
             f"<Run {what}, {who}: {seconds(self.wall)} wall time, {self.cores_busy:.2f} cores busy, "
@@ -174,6 +218,7 @@ def run(
     delay=None,
     start_method=None,
     switch_interval=None,
+    trace=False,
     python=None,
     timeout=60.0,
 ):
@@ -181,8 +226,9 @@ def run(
 
     Parameters
     ----------
-    task : str
-        What one task does: a name from `tasks`.
+    task : str or function
+        What one task does: a name from `tasks`; or a function of your own, from a file or from a cell
+        with ``%%task`` on top, which takes the size or nothing.
     runner : str
         How the tasks are run: a name from `runners`.
     workers : int, optional
@@ -192,14 +238,19 @@ def run(
         How many times the task is done, from 1 to 100,000; by default once per worker.
     size : int, float or "auto", optional
         How much work one task does, in the task's unit; the task's default if left out. ``"auto"``
-        measures which size takes about half a second here.
+        measures which size takes about half a second here. A function of your own gets it as it is,
+        1 if left out.
     delay : float, optional
         Seconds that the server of ``fetch`` takes to answer, and that ``mixed`` waits: 0 to 60, by
         default 0.25.
     start_method : {"fork", "spawn", "forkserver"}, optional
         How worker processes start; by default ``"forkserver"`` where there is one, else ``"spawn"``.
     switch_interval : float, optional
-        Seconds after which a waiting thread asks for the GIL; Python's default is 0.005.
+        Seconds after which a waiting thread asks for the GIL; Python's default is 0.005. With `trace`,
+        0.0005 at least.
+    trace : bool
+        Whether to record `Run.slices`, when each worker was really executing, at a cost of about 1 %
+        of the work.
     python : str or path, optional
         The interpreter: a version such as ``"3.12"`` or ``"3.13t"``, or a path; see `pythons`.
     timeout : float, optional
@@ -215,6 +266,8 @@ def run(
         If an argument isn't allowed; the message says what is.
     PythonNotFound
         If there is no such interpreter.
+    TaskNotImportable
+        If `task` is a function that only the notebook has.
     TaskError
         If a task raises; the message ends with its traceback.
     WorkerDied
@@ -280,11 +333,11 @@ def execute(plan, stop=None):
 
 
 def _execute(plan, stop):
-    extras = {name: plan.delay for name in TASKS[plan.task].extras if name == "delay"}
+    extras = {name: plan.delay for name in plan.facts.extras if name == "delay"}
     children = []
     finished = False
     try:
-        if "url" in TASKS[plan.task].extras:
+        if "url" in plan.facts.extras:
             server, extras["url"] = start_server()
             children.append(server)
         bench = start_bench(plan.python)
@@ -315,6 +368,11 @@ def _measure(bench, plan, extras, helpers, stop):
         (worker_numbers[pid, thread], task, pid, thread, begin - start, end - start, cpu)
         for task, pid, thread, begin, end, cpu in done["spans"]
     ]
+    slices = sorted(
+        (span[0], begin - start, end - start)
+        for span, pairs in zip(spans, done["slices"], strict=True)
+        for begin, end in pairs
+    )
     here = machine()
     interpreter = replace(resolve(plan.python), gil=ready["gil"])
     return Run(
@@ -327,6 +385,7 @@ def _measure(bench, plan, extras, helpers, stop):
         machine=replace(here, python=interpreter),
         raw_spans=spans,
         raw_samples=meter.curve(start, done["end"]),
+        raw_slices=slices,
     )
 
 

@@ -167,7 +167,7 @@ def sweep(
 
     Parameters
     ----------
-    task : str
+    task : str or function
         As in `run`.
     runners : str or sequence of str
         Names from `runners`.
@@ -199,9 +199,8 @@ def sweep(
     measured = []
     from tqdm.auto import tqdm
 
-    with tqdm(
-        total=len(plans) * repeats, desc=f"sweep of {task}", unit="run", leave=False, disable=not progress
-    ) as bar:
+    silence = {} if progress else {"disable": True}  # left out, TQDM_DISABLE in the environment decides
+    with tqdm(total=len(plans) * repeats, desc=f"sweep of {plans[0].task}", unit="run", leave=False, **silence) as bar:
         try:
             for item in interleave(plans, repeats):
                 measured.append(item)
@@ -251,7 +250,9 @@ def make_grid(task, runners, workers, tasks, size, start_method, common):
 
 def is_sequence(value):
     """Whether `value` holds several values: a list, a range, an array; a string is one value."""
-    return (isinstance(value, Sequence | range) and not isinstance(value, str)) or hasattr(value, "__array__")
+    if isinstance(value, str):
+        return False
+    return isinstance(value, Sequence) or getattr(value, "ndim", 0) > 0
 
 
 def interleave(plans, repeats, stop=None):

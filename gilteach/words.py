@@ -18,7 +18,7 @@ def seconds(value):
 
 def amount(value, unit):
     """Return a size with its unit: ``"10,000,000 iterations"``, ``"2 s"``."""
-    return f"{value:,.10g} {unit}"
+    return f"{value:,.10g} {unit}".rstrip()
 
 
 def workers(runner, count):

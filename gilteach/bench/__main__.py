@@ -5,7 +5,7 @@
     request, one line of JSON   ── stdin ──►  start the workers, all answer once
                                 ◄─ stdout ──  ready: pids, start-up time
     first sample, then "go"     ── stdin ──►  run the tasks
-                                ◄─ stdout ──  done: times, spans, results   (or error)
+                                ◄─ stdout ──  done: times, spans, slices, results   (or error)
     last sample, close          ── stdin ──►  let the workers go, exit
 
 Nothing is written while tasks run: writing would take the GIL from the threads under test. Whoever
@@ -22,8 +22,13 @@ import time
 import traceback
 from concurrent.futures import BrokenExecutor
 
+from functions import find_task
 from runners import RUNNERS
 from work import Prepare, TaskFailed, Work
+
+# Some 10 MB in the bench and 25 in the kernel; two threads that take turns every 5 ms fill it in
+# eight minutes.
+MOST_SLICES = 100_000
 
 
 def claim_stdout():
@@ -90,9 +95,11 @@ def main():
     if not forks:
         kernel.listen()
 
-    prepare = Prepare(request["task"], request["switch_interval"])
-    work = Work(request["task"], request["size"], request["extras"])
+    prepare = Prepare(request["task"], request["module"], request["switch_interval"])
+    most_slices = max(100, MOST_SLICES // request["tasks"]) if request["trace"] else 0
+    work = Work(request["task"], request["module"], request["size"], request["extras"], most_slices)
     try:
+        find_task(request["task"], request["module"])  # here first: a worker couldn't say what is wrong with it
         asked = time.perf_counter()
         runner = RUNNERS[request["runner"]](request["workers"], prepare, request["start_method"])
         workers = runner.start()
@@ -129,6 +136,7 @@ def main():
             end=end,
             cpu=cpu_end - cpu_start + workers_cpu(spans),
             spans=[span[:6] for span in spans],
+            slices=[span.slices for span in spans],
             results=[span.result for span in spans],
         )
         kernel.closed.wait()

@@ -3,6 +3,10 @@
 A task is a plain function whose first argument is its size. To add one, write the function and
 add one line to `TASKS`. Whatever a function imports goes in its `imports`: workers import it while
 they start, so that no measured second goes into it.
+
+A task that computes may have a traced twin, which does the same and calls `stamp` all along: that
+notes the time and returns how far to go until the next stamp. The loop between two stamps is the
+plain one with a nearer bound; a counter of its own, or a test in it, would change its speed.
 """
 
 import time
@@ -46,6 +50,15 @@ def count(size):
     return n
 
 
+def count_traced(size, stamp):
+    n = 0
+    while n < size:
+        stop = min(n + stamp(), size)
+        while n < stop:
+            n += 1
+    return n
+
+
 def primes(size):
     """Count the primes below `size` by trial division."""
     found = 0
@@ -57,6 +70,23 @@ def primes(size):
             divisor += 1
         else:
             found += 1
+    return found
+
+
+def primes_traced(size, stamp):
+    found = 0
+    start = 2
+    while start < size:
+        stop = min(start + stamp(), size)
+        for candidate in range(start, stop):
+            divisor = 2
+            while divisor * divisor <= candidate:
+                if candidate % divisor == 0:
+                    break
+                divisor += 1
+            else:
+                found += 1
+        start = stop
     return found
 
 
@@ -72,10 +102,28 @@ def digest(size):
     return hasher.hexdigest()
 
 
+def digest_traced(size, stamp):
+    from hashlib import sha256
+
+    piece = memoryview(bytes(PIECE))
+    hasher = sha256()
+    done = 0
+    while done < size:
+        part = piece[: min(stamp(), size - done)]
+        hasher.update(part)
+        done += len(part)
+    return hasher.hexdigest()
+
+
 def mixed(size, delay):
     """Wait for `delay` seconds, then count to `size`."""
     wait(delay)
     return count(size)
+
+
+def mixed_traced(size, delay, stamp):
+    wait(delay)
+    return count_traced(size, stamp)
 
 
 class Task(NamedTuple):
@@ -90,6 +138,8 @@ class Task(NamedTuple):
     whole: bool = True  # whether a size is a whole number
     extras: tuple = ()  # further arguments it takes, by name
     imports: tuple = ()  # modules that its workers import while they start
+    takes_size: bool = True
+    traced: Callable | None = None  # its twin that stamps; None where there is nothing to see but waiting
 
     @property
     def name(self):
@@ -105,9 +155,9 @@ TASKS = {
     for task in (
         Task(wait, "I/O", "s", 0, 600, 0.5, whole=False),
         Task(fetch, "I/O", "bytes", 0, 10**9, 10**6, extras=("url", "delay"), imports=("http.client",)),
-        Task(count, "CPU", "iterations", 0, 10**11, 5 * 10**6),
-        Task(primes, "CPU", "numbers", 0, 10**9, 10**5),
-        Task(digest, "native", "bytes", 0, 10**12, 2 * 10**8, imports=("hashlib",)),
-        Task(mixed, "mixed", "iterations", 0, 10**11, 5 * 10**6, extras=("delay",)),
+        Task(count, "CPU", "iterations", 0, 10**11, 5 * 10**6, traced=count_traced),
+        Task(primes, "CPU", "numbers", 0, 10**9, 10**5, traced=primes_traced),
+        Task(digest, "native", "bytes", 0, 10**12, 2 * 10**8, imports=("hashlib",), traced=digest_traced),
+        Task(mixed, "mixed", "iterations", 0, 10**11, 5 * 10**6, extras=("delay",), traced=mixed_traced),
     )
 }

@@ -6,11 +6,13 @@ A pool of processes sends these objects to its workers, so they hold nothing but
 import sys
 import time
 import traceback
+from functools import partial
 from importlib import import_module
 from typing import NamedTuple
 
+from functions import find_task
 from runners import introduce
-from tasks import TASKS
+from slices import Slicer
 
 
 class Span(NamedTuple):
@@ -25,6 +27,7 @@ class Span(NamedTuple):
     process_cpu_start: float  # of the worker's whole process, at start and at end
     process_cpu_end: float
     result: object
+    slices: list  # of (start, end): when it was really executing, if that was recorded
 
 
 class TaskFailed(Exception):
@@ -35,10 +38,11 @@ class Prepare(NamedTuple):
     """Get a worker ready for `task`."""
 
     task: str
+    module: str | None
     switch_interval: float | None
 
     def __call__(self):
-        for module in TASKS[self.task].imports:
+        for module in find_task(self.task, self.module).imports:
             import_module(module)
         if self.switch_interval is not None:
             sys.setswitchinterval(self.switch_interval)
@@ -48,20 +52,29 @@ class Work(NamedTuple):
     """Run task number `index` and return its `Span`."""
 
     task: str
+    module: str | None
     size: float
     extras: dict
+    most_slices: int  # how many slices are recorded; 0: the task is not traced
 
     def __call__(self, index):
-        function = TASKS[self.task].function
+        facts = find_task(self.task, self.module)
+        arguments = [self.size] if facts.takes_size else []
+        slicer = Slicer(self.most_slices)
+        function = facts.function
+        if self.most_slices and facts.traced:
+            function = partial(facts.traced, stamp=slicer.stamp)
         process_cpu_start = time.process_time()
         cpu_start = time.thread_time()
         start = time.perf_counter()
         try:
-            result = function(self.size, **self.extras)
+            result = function(*arguments, **self.extras)
         except BaseException as error:  # a task may raise SystemExit too, and it must not end the worker
             # The first frame is this function's: the learner's own code begins below it.
             error.__traceback__ = error.__traceback__.tb_next
             raise TaskFailed(index, traceback.format_exc()) from None
+        slices = slicer.slices()
         end = time.perf_counter()
         cpu = time.thread_time() - cpu_start
-        return Span(index, *introduce(), start, end, cpu, process_cpu_start, time.process_time(), result)
+        process_cpu_end = time.process_time()
+        return Span(index, *introduce(), start, end, cpu, process_cpu_start, process_cpu_end, result, slices)

@@ -1,0 +1,202 @@
+"""Who belongs to a running program, and what each of its processes and threads used, and when.
+
+Two sources complement each other. The CPU clocks of the processes, read from outside every 20 ms,
+give the curve and cost the program nothing. The notes that the recorder in each Python process
+writes (see bench/recorder) give the names, the threads, and when each began and ended.
+"""
+
+import faulthandler
+import os
+import re
+import signal
+import time
+from ast import literal_eval
+
+import numpy as np
+import psutil
+
+from .launch import BENCH
+
+RECORDER = BENCH / "recorder"
+HELPERS = ("forkserver", "resource_tracker")  # multiprocessing's own processes
+COUNT_INTERVAL = 0.1  # s; how often processes that aren't Python are looked for
+DUMP_PATIENCE = 1.0  # s; for processes to write where their threads stand
+
+
+class Census:
+    """The processes and threads of one program.
+
+    Parameters
+    ----------
+    program : Program
+        The running program.
+    notes : Path
+        The folder that the recorder writes to: a file per Python process, named by its pid.
+    clock : function
+        Returns the CPU seconds used by a pid, or raises OSError if there is no such process.
+    start : float
+        When the program was started, on `time.perf_counter`, in seconds.
+    """
+
+    def __init__(self, program, notes, clock, start):
+        self._program = program
+        self._notes = notes
+        self._clock = clock
+        self._start = self._looked = self._counted = start
+        self._readings = {program.pid: [(start, 0.0)]}  # by pid: (moment, CPU seconds so far)
+        self._gone = {}  # by pid: when there was no such process any more
+        self._facts = {}  # by pid and thread, which is None for the process itself: as noted
+
+    def look(self):
+        """Find the new processes, and read all clocks once."""
+        for pid in self._recorded():
+            self._readings.setdefault(pid, [(self._looked, 0.0)])
+        now = time.perf_counter()
+        if now > self._counted + COUNT_INTERVAL:
+            self._counted = now
+            for process in self._program.family():
+                if process.pid not in self._readings:
+                    self._readings[process.pid] = [(self._looked, 0.0)]
+                    self._facts[process.pid, None] = {"name": _command(process)}
+        for pid in self._readings.keys() - self._gone.keys():
+            now = time.perf_counter()
+            try:
+                self._readings[pid].append((now, self._clock(pid)))
+            except OSError:
+                self._gone[pid] = now
+        self._looked = now
+
+    def _recorded(self):
+        return [int(name) for name in os.listdir(self._notes) if name.isdecimal()]
+
+    def _read_notes(self):
+        for pid in self._recorded():
+            for line in (self._notes / str(pid)).read_text().splitlines():
+                thread, facts = literal_eval(line)
+                self._facts.setdefault((pid, thread), {}).update(facts)
+        self._facts.setdefault((self._program.pid, None), {}).update(name="MainProcess", start=self._start)
+
+    def account(self, end, ended_cpu, interval):
+        """Add everything up.
+
+        Parameters
+        ----------
+        end : float
+            When the program ended, on `time.perf_counter`, in seconds.
+        ended_cpu : float
+            CPU seconds that the operating system puts down to the program and to the processes that
+            it waited for; 0 if there is no such account. Processes that came and went between two
+            looks are in it, and what one used after its last note or reading; those that nobody waits
+            for, such as a forkserver with its workers, are not.
+        interval : float
+            Seconds between two points of the curve.
+
+        Returns
+        -------
+        cpu : float
+            CPU seconds of the whole program.
+        samples : list of (float, float)
+            The end of each interval in seconds after the start, and the cores busy in it.
+        lanes : list of tuple
+            As in `ProgramRun.lanes`.
+        """
+        self._read_notes()
+        edges = np.append(np.arange(self._start, end, interval), end)
+        if len(edges) > 2 and edges[-1] - edges[-2] < interval / 2:  # would show the noise of two clocks
+            edges = np.delete(edges, -2)
+        used = np.zeros_like(edges)
+        lanes = []
+        for pid, readings in self._readings.items():
+            process = self._facts.setdefault((pid, None), {"name": "python"})
+            process.setdefault("start", readings[0][0])
+            readings[0] = (process["start"], 0.0)
+            if "end" in process:
+                readings.append((process["end"], process["cpu"]))
+            moments, clock = np.array(sorted(readings)).T
+            clock = np.maximum.accumulate(clock)
+            used += np.interp(edges, moments, clock, left=0.0)
+            last = end if pid == self._program.pid else process.get("end", self._gone.get(pid, end))
+            process |= {"cpu": float(clock[-1]), "end": last}
+            lanes.append((process["start"], self._rows(pid, end)))
+        # Nobody knows when the rest was used, so it is spread evenly.
+        rest = max(0.0, ended_cpu - used[-1])
+        used += rest * (edges - self._start) / (end - self._start)
+        cores = np.diff(used) / np.diff(edges)
+        samples = list(zip((edges[1:] - self._start).tolist(), cores.tolist(), strict=True))
+        return float(used[-1]), samples, [row for _, rows in sorted(lanes) for row in rows]
+
+    def _rows(self, pid, end):
+        """Return the lane of a process and those of its threads."""
+        process = self._facts[pid, None]
+        threads = {
+            thread: facts
+            for (owner, thread), facts in self._facts.items()
+            if owner == pid and thread is not None and "start" in facts
+        }
+        unknown = [facts for facts in threads.values() if facts.get("cpu") is None]
+        if len(unknown) == 1:  # in a pool's worker, say, which is ended by a signal: the rest is this one's
+            unknown[0]["cpu"] = max(0.0, process["cpu"] - sum(facts.get("cpu") or 0 for facts in threads.values()))
+        return [
+            (
+                pid,
+                thread,
+                facts["name"],
+                facts["start"] - self._start,
+                min(end, facts.get("end", process["end"])) - self._start,
+                facts.get("cpu"),
+            )
+            for thread, facts in {None: process, **threads}.items()
+        ]
+
+    def stacks(self):
+        """Have every living Python process write where its threads stand; return that with their names."""
+        self._read_notes()
+        dumps = {
+            pid: self._notes / f"{pid}.stacks"
+            for pid in self._recorded()
+            if pid not in self._gone and self._facts[pid, None]["name"] not in HELPERS
+        }
+        for pid in dumps:
+            self._read_thread_clocks(pid)
+            if hasattr(faulthandler, "register"):  # elsewhere they keep an eye on the time themselves
+                try:
+                    os.kill(pid, signal.SIGURG)
+                except OSError:
+                    pass  # it has ended meanwhile
+        patience = time.monotonic() + DUMP_PATIENCE
+        while not all(map(_has_text, dumps.values())) and time.monotonic() < patience:
+            time.sleep(0.01)
+        time.sleep(0.05)  # the last of them may not be complete
+        return "\n".join(self._named(pid, dump.read_text()) for pid, dump in dumps.items() if _has_text(dump))
+
+    def _named(self, pid, dump):
+        """Return a dump of faulthandler's with the names of threads in place of their addresses."""
+        names = {facts.get("ident"): facts["name"] for (owner, _), facts in self._facts.items() if owner == pid}
+        process = f"{self._facts[pid, None]['name']} ({pid})"
+
+        def heading(match):
+            return f"{names.get(int(match[1], 16), 'a thread')} of {process}, most recent call first:"
+
+        text = re.sub(r"(?m)^(?:Current thread|Thread) 0x([0-9a-f]+).*$", heading, dump)
+        return "".join(line for line in text.splitlines(keepends=True) if str(RECORDER) not in line)
+
+    def _read_thread_clocks(self, pid):
+        """Note the CPU time of the threads of a process that is about to be ended."""
+        try:
+            for thread in psutil.Process(pid).threads():
+                if (pid, thread.id) in self._facts:
+                    self._facts[pid, thread.id].setdefault("cpu", thread.user_time + thread.system_time)
+        except psutil.Error:
+            pass  # it has ended meanwhile, or this system tells nobody
+
+
+def _command(process):
+    """Return the name of a process that isn't Python, such as ``"sleep"``."""
+    try:
+        return process.name()
+    except psutil.Error:
+        return "ended at once"
+
+
+def _has_text(path):
+    return path.exists() and path.stat().st_size > 0

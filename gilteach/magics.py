@@ -1,0 +1,38 @@
+"""The cell magics: ``%%measure`` and ``%%task``."""
+
+import shlex
+import sys
+
+from IPython import get_ipython
+from IPython.core.error import UsageError
+from IPython.core.magic_arguments import MagicArgumentParser
+
+from . import functions, programs
+from .errors import RunTimeout
+
+measure_options = MagicArgumentParser(prog="%%measure")
+measure_options.add_argument("--timeout", type=float, default=60.0)
+measure_options.add_argument("--python")
+measure_options.add_argument("--args", default="")
+
+
+def measure(line, cell):
+    """Run the cell as a program of its own and measure it; the cell's value is a `ProgramRun`."""
+    try:
+        options = measure_options.parse_args(shlex.split(line))
+        args = shlex.split(options.args)
+    except ValueError as error:
+        raise UsageError(f"%%measure: {error}") from None
+    try:
+        return programs.measure(f"{cell}\n", args=args, timeout=options.timeout, python=options.python)
+    except RunTimeout as error:  # may be what the lesson is about: no reason for a traceback of ours
+        print(error, file=sys.stderr)
+        return error.run
+
+
+def task(line, cell):
+    """Define the cell's functions, and all else in it, in a module that workers can import too."""
+    if line.strip():
+        raise UsageError(f"%%task takes no options, such as {line.strip()!r}")
+    module = functions.define(cell)
+    get_ipython().push({name: value for name, value in vars(module).items() if not name.startswith("__")})

@@ -1,0 +1,251 @@
+"""Fixtures that several of the tests use."""
+
+import os
+import threading
+import time
+import uuid
+from dataclasses import replace
+from pathlib import Path
+from shutil import copytree, ignore_patterns
+from types import SimpleNamespace
+
+import psutil
+import pytest
+
+import gilteach as gt
+from gilteach import interpreters, launch, plans
+from gilteach.bench.tasks import TASKS, Task
+
+PYTHONS = ("3.11", "3.12", "3.13", "3.13t", "3.14", "3.15")
+NOISY = 0.2  # cores that others kept busy, above which a measurement proves nothing
+SHARED_MEMORY = Path("/dev/shm")
+MARK = "GILTEACH_TEST"  # environment variable that every process a test starts inherits
+
+
+@pytest.fixture(scope="session")
+def pythons_here():
+    """The interpreters found on this machine, by their short names."""
+    found = {}
+    for python in interpreters.find():  # the current one comes first and counts
+        found.setdefault(python.short, python)
+    return found
+
+
+@pytest.fixture(params=PYTHONS)
+def python(request, pythons_here):
+    """Each Python that gilteach promises to work with, as the name to pass as ``python=``."""
+    if request.param not in pythons_here:
+        pytest.skip(f"no Python {request.param} here; put its folder into {interpreters.EXTRA}")
+    return request.param
+
+
+@pytest.fixture
+def free_threaded(pythons_here):
+    """The name of a Python without the GIL."""
+    names = [name for name in pythons_here if name.endswith("t")]
+    if not names:
+        pytest.skip(f"no free-threaded Python here; put the folder of a 3.13t into {interpreters.EXTRA}")
+    return names[0]
+
+
+@pytest.fixture
+def two_cpus():
+    """Skips where there is nothing to be parallel on."""
+    if gt.machine().usable_cpus < 2:
+        pytest.skip("needs two usable CPUs")
+
+
+@pytest.fixture
+def measure_quietly():
+    """Measure up to five times, until the outcome is as it should be.
+
+    A busy neighbour spoils measurements but can't improve them, so one good outcome is enough. The test
+    fails if a measurement on a quiet machine was bad and none was good, and is skipped if all were noisy.
+    """
+
+    def measure_until_good(measure, is_good):
+        measured = []
+        for _ in range(5):
+            measured.append(measure())
+            if is_good(measured[-1]):
+                return measured[-1]
+        quiet = [run for run in measured if run.background <= NOISY]
+        if not quiet:
+            least = min(run.background for run in measured)
+            pytest.skip(f"other programs kept at least {least:.1f} cores busy in all five attempts")
+        return pytest.fail(f"none of five measurements was good; on a quiet machine: {quiet}")
+
+    return measure_until_good
+
+
+@pytest.fixture
+def wait_until():
+    """Ask until the answer is yes, for so many seconds at most; return the last answer."""
+
+    def ask_until_yes(question, seconds):
+        deadline = time.monotonic() + seconds
+        while not (answer := question()) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return answer
+
+    return ask_until_yes
+
+
+# ── a bench with more tasks ──────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def add_task(tmp_path, monkeypatch):
+    """Add a task, given as the source of its function, to a copy of the bench; return its name."""
+    bench = tmp_path / "bench"
+    copytree(launch.BENCH, bench, ignore=ignore_patterns("__pycache__"))
+    monkeypatch.setattr(launch, "BENCH", bench)
+
+    def add(source):
+        name = source.split("def ", 1)[1].split("(", 1)[0]
+        with (bench / "tasks.py").open("a", encoding="utf-8") as file:
+            file.write(f"\n\n{source}\n\nTASKS[{name!r}] = Task({name}, 'I/O', 's', 0, 600, 1, whole=False)\n")
+
+        def never_called_in_the_kernel(size):
+            raise AssertionError("a task ran in the kernel")
+
+        never_called_in_the_kernel.__name__ = name
+        monkeypatch.setitem(TASKS, name, Task(never_called_in_the_kernel, "I/O", "s", 0, 600, 1, whole=False))
+        return name
+
+    return add
+
+
+# ── what a run leaves behind ─────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def started_processes(monkeypatch):
+    """List the living processes that were started since the test began, however far down.
+
+    They are known by an environment variable that they inherit, so a process that has lost its parents is
+    found too, and those of other programs on the machine are not.
+    """
+    mark = uuid.uuid4().hex
+    monkeypatch.setenv(MARK, mark)
+
+    def living():
+        found = []
+        for process in psutil.process_iter():
+            try:
+                ended = process.status() == psutil.STATUS_ZOMBIE
+                if process.pid != os.getpid() and not ended and process.environ().get(MARK) == mark:
+                    found.append(f"{process.pid}: {' '.join(process.cmdline())}")
+            except (psutil.Error, OSError):
+                pass  # it has ended meanwhile, or belongs to somebody else
+        return found
+
+    yield living
+    for line in living():  # after a test that failed
+        psutil.Process(int(line.partition(":")[0])).kill()
+
+
+@pytest.fixture
+def assert_nothing_left(started_processes, wait_until):
+    """Assert that all is as it was when the test began, within two seconds."""
+    threads_before = set(threading.enumerate())
+    shared_before = set(_shared_memory())
+
+    def check(seconds=2.0, shared_memory=True):
+        wait_until(lambda: not started_processes(), seconds)
+        assert not started_processes()
+
+        # A new piece of shared memory doesn't say whose it is. One that a living process uses is another
+        # program's, now that ours have ended.
+        def left_in_shared_memory():
+            return {name for inode, name in _shared_memory().items() if inode in new - _shared_memory_in_use()}
+
+        new = set(_shared_memory()) - shared_before
+        if shared_memory:
+            wait_until(lambda: not left_in_shared_memory(), seconds)
+            assert not left_in_shared_memory()
+        wait_until(lambda: not set(threading.enumerate()) - threads_before, seconds)
+        assert not set(threading.enumerate()) - threads_before
+
+    return check
+
+
+def _shared_memory():
+    """The pieces of shared memory, by inode: while a piece is used, its name may be another."""
+    found = {}
+    for file in SHARED_MEMORY.iterdir() if SHARED_MEMORY.is_dir() else ():
+        try:
+            found[file.stat().st_ino] = file.name
+        except OSError:
+            pass  # it was removed meanwhile
+    return found
+
+
+def _shared_memory_in_use():
+    used = set()
+    for maps in Path("/proc").glob("[0-9]*/maps"):
+        try:
+            lines = maps.read_text().splitlines()
+        except OSError:
+            continue  # it has ended meanwhile, or belongs to somebody else
+        used |= {int(line.split(maxsplit=5)[4]) for line in lines if str(SHARED_MEMORY) in line}
+    return used
+
+
+# ── runs that nobody measured ────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def make_run():
+    """Make a `Run` of chosen numbers, for everything that only computes with runs or draws them."""
+    here = replace(gt.machine(), usable_cpus=4, logical_cpus=4, limited_by=None)
+
+    def make(
+        runner="threads", workers=2, *, task="count", tasks=None, size=1000, wall=1.0, startup=0.01, cores=1.0,
+        background=0.0,
+    ):  # fmt: skip
+        plan = plans.make_plan(task, runner, workers=workers, tasks=tasks, size=size)
+        return run_of_plan(plan, wall=wall, startup=startup, cores=cores, background=background)
+
+    def run_of_plan(plan, *, wall=1.0, startup=0.01, cores=1.0, background=0.0):
+        lanes = 1 if plan.runner == "serial" else plan.workers
+        rounds = -(-plan.tasks // lanes)
+        spans = [
+            (task % lanes, task, 1000 + task % lanes, 2000 + task % lanes, start, start + wall / rounds, 0.5)
+            for task in range(plan.tasks)
+            for start in [task // lanes * wall / rounds]
+        ]
+        samples = [(wall * part / 10, cores) for part in range(1, 11)]
+        return gt.Run(
+            plan=plan, wall=wall, startup=startup, cpu=cores * wall, background=background,
+            results=[plan.size] * plan.tasks, machine=here, raw_spans=spans, raw_samples=samples,
+        )  # fmt: skip
+
+    make.of_plan = run_of_plan
+    return make
+
+
+@pytest.fixture
+def make_sweep(make_run):
+    """Make a `Sweep` of (repeat, run) pairs."""
+
+    def make(*measured, axis="workers", planned=None):
+        repeats, runs = zip(*measured, strict=True)
+        return gt.Sweep(runs, repeats, axis, planned or len(runs))
+
+    return make
+
+
+@pytest.fixture
+def pretend_to_run(make_run, monkeypatch):
+    """Have sweeps and panels make up their runs instead of measuring them; return the plans so far."""
+    made_up = SimpleNamespace(plans=[], interrupt_at=None)
+
+    def execute(plan, stop=None):
+        if len(made_up.plans) == made_up.interrupt_at:
+            raise KeyboardInterrupt
+        made_up.plans.append(plan)
+        return make_run.of_plan(plan)
+
+    monkeypatch.setattr("gilteach.sweeps.execute", execute)
+    return made_up

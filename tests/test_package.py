@@ -1,0 +1,107 @@
+"""The package: quick to import, and every public name is there and explained."""
+
+import inspect
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import gilteach as gt
+from gilteach.bench.runners import RUNNERS
+from gilteach.bench.tasks import TASKS
+
+HEAVY = {"IPython", "findpython", "ipywidgets", "loky", "matplotlib", "numpy", "pandas", "PIL", "psutil", "tqdm"}
+
+
+def modules_after(statement):
+    """Names of the packages that a fresh interpreter has loaded after a statement."""
+    script = f"{statement}\nimport json, sys\nprint(json.dumps(sorted({{name.split('.')[0] for name in sys.modules}})))"
+    answer = subprocess.run([sys.executable, "-c", script], stdout=subprocess.PIPE, check=True)
+    return set(json.loads(answer.stdout))
+
+
+def test_importing_it_imports_nothing_heavy():
+    before, after = modules_after("pass"), modules_after("import gilteach as gt")
+    assert "gilteach" in after
+    assert not HEAVY & (after - before)
+
+
+def test_listing_the_names_imports_nothing_heavy():
+    assert not HEAVY & (modules_after("import gilteach; dir(gilteach)") - modules_after("pass"))
+
+
+def test_a_name_imports_what_it_needs():
+    assert "ipywidgets" in modules_after("from gilteach import Experiment")
+
+
+@pytest.mark.parametrize("name", gt.__all__)
+def test_every_public_name_is_there_and_explained(name):
+    value = getattr(gt, name)
+    assert value.__module__.startswith("gilteach.")
+    assert inspect.getdoc(value), f"gt.{name} has no docstring"
+
+
+def public_parts():
+    """Every public callable and every public part of a public class, by its dotted name."""
+    for name in gt.__all__:
+        value = getattr(gt, name)
+        yield name, value
+        if inspect.isclass(value) and not issubclass(value, Exception):
+            for part, member in vars(value).items():
+                # Fields and one-line properties are explained where the class is.
+                plain = isinstance(member, property) and member.fget.__name__ == "<lambda>"
+                explains_itself = callable(member) or hasattr(member, "__get__")
+                if (
+                    not part.startswith("_")
+                    and explains_itself
+                    and not plain
+                    and not inspect.ismemberdescriptor(member)
+                ):
+                    yield f"{name}.{part}", member
+
+
+PARTS = dict(public_parts())
+
+
+def test_the_parts_include_methods_and_properties():
+    assert {"run", "Run", "Run.save", "Run.spans", "Run.cores_busy", "Experiment.stop"} <= set(PARTS)
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_every_public_part_has_a_docstring(name):
+    assert inspect.getdoc(PARTS[name]), f"gt.{name} has no docstring"
+
+
+@pytest.mark.parametrize("name", [name for name, part in PARTS.items() if inspect.isfunction(part)])
+def test_every_parameter_is_explained(name):
+    parameters = set(inspect.signature(PARTS[name]).parameters) - {"self", "include", "exclude"}
+    text = inspect.getdoc(PARTS[name])
+    assert {parameter for parameter in parameters if parameter not in text} == set()
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="has no attribute 'thread'"):
+        gt.thread  # noqa: B018
+
+
+def test_completion_offers_the_public_names():
+    assert set(dir(gt)) == set(gt.__all__)
+
+
+def test_the_version_is_that_of_the_project_file():
+    project = Path(__file__).parents[1] / "pyproject.toml"
+    assert f'version = "{gt.__version__}"' in project.read_text(encoding="utf-8").splitlines()
+
+
+def test_the_tables_list_all_tasks_and_runners():
+    tasks, runners = gt.tasks(), gt.runners()
+    assert list(tasks.index) == list(TASKS)
+    assert list(tasks.columns) == ["kind", "size_unit", "smallest", "largest", "default", "does"]
+    assert set(tasks["kind"]) <= {"I/O", "CPU", "native", "mixed"}
+    assert ((tasks["smallest"] <= tasks["default"]) & (tasks["default"] <= tasks["largest"])).all()
+    assert list(runners.index) == list(RUNNERS)
+    assert list(runners.columns) == ["most_workers", "does"]
+    for table in (tasks, runners):
+        assert table["does"].str.len().min() > 10

@@ -1,0 +1,245 @@
+"""Tasks that print, raise, exit, die, hang or leave things running: each ends in words, and soon."""
+
+import os
+import time
+
+import pytest
+
+import gilteach as gt
+
+RUNNERS = ["serial", "threads", "processes"]
+SOON = 3.0  # s; the bench's start included, on a busy machine
+posix = pytest.mark.skipif(os.name != "posix", reason="signals and sessions are POSIX")
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left(assert_nothing_left):
+    yield
+    assert_nothing_left()
+
+
+# ── printing ─────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("runner", RUNNERS)
+def test_what_a_task_prints_is_output_and_no_event(add_task, runner):
+    talk = add_task(
+        "def talk(size):\n"
+        "    import os, sys\n"
+        '    print(\'{"event": "done", "results": ["forged"]}\', flush=True)\n'
+        '    print("to standard error", file=sys.stderr, flush=True)\n'
+        '    os.write(1, b"past Python, to descriptor 1\\\\n")\n'
+        "    return size\n"
+    )
+    run = gt.run(talk, runner, workers=2, size=1)
+    assert run.results == [1, 1]
+    assert run.output.count("forged") == 2
+    assert run.output.count("to standard error") == 2
+    assert run.output.count("past Python") == 2
+
+
+def test_what_a_subprocess_of_a_task_prints_is_output_too(add_task):
+    talk = add_task(
+        "def talk(size):\n"
+        "    import subprocess, sys\n"
+        "    return subprocess.run([sys.executable, '-c', 'print(\"from afar\")']).returncode\n"
+    )
+    run = gt.run(talk, workers=1)
+    assert run.results == [0]
+    assert "from afar" in run.output
+
+
+def test_output_without_end_neither_stalls_the_run_nor_fills_memory(add_task):
+    chatter = add_task(
+        "def chatter(size):\n"
+        "    for line in range(60_000):\n"
+        "        print(f'line {line:06} ' + 'x' * 60)\n"  # more than 4 MB
+        "    return size\n"
+    )
+    run = gt.run(chatter, workers=1)
+    assert run.output.endswith("x\n")
+    assert "line 059999" in run.output
+    assert 500_000 < len(run.output) <= 1 << 20
+
+
+def test_a_result_that_json_has_no_form_for_arrives_as_its_repr(add_task):
+    odd = add_task("def odd(size):\n    return {1, 2}\n")
+    assert gt.run(odd, workers=1).results == ["{1, 2}"]
+
+
+# ── raising ──────────────────────────────────────────────────────────────────────────────────
+
+FAILS = (
+    "def fails(size):\n"
+    "    deeper(size)\n"
+    "\n"
+    "def deeper(size):\n"
+    "    raise ZeroDivisionError('the reason')\n"
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("runner", RUNNERS)
+def test_an_exception_names_the_task_and_shows_its_own_traceback(add_task, runner):
+    task = add_task(FAILS)
+    began = time.monotonic()
+    with pytest.raises(gt.TaskError, match=r"task 0\b") as caught:
+        gt.run(task, runner, workers=1, tasks=1)
+    message = str(caught.value)
+    assert isinstance(caught.value, RuntimeError)
+    assert "ZeroDivisionError: the reason" in message
+    assert "in fails" in message
+    assert "in deeper" in message
+    assert "work.py" not in message, "the bench's own frames are no help to a learner"
+    assert time.monotonic() - began < SOON
+
+
+def test_the_number_is_that_of_the_task_that_raised(add_task):
+    task = add_task(
+        "def third_fails(size, calls=[]):\n"
+        "    calls.append(1)\n"
+        "    if len(calls) == 3:\n"
+        "        raise ValueError('third')\n"
+    )
+    with pytest.raises(gt.TaskError, match=r"task 2\b"):
+        gt.run(task, "serial", workers=1, tasks=5)
+
+
+def test_an_exception_ends_the_run_at_once(add_task):
+    # The other tasks would go on for half a minute.
+    task = add_task(
+        "def first_fails(size, calls=[]):\n"
+        "    calls.append(1)\n"
+        "    if len(calls) == 1:\n"
+        "        raise ValueError('first')\n"
+        "    time.sleep(30)\n"
+    )
+    began = time.monotonic()
+    with pytest.raises(gt.TaskError, match="first"):
+        gt.run(task, "threads", workers=3, size=1)
+    assert time.monotonic() - began < SOON
+
+
+@pytest.mark.parametrize("runner", RUNNERS)
+@pytest.mark.parametrize("end", ["sys.exit('enough')", "raise KeyboardInterrupt('enough')"])
+def test_a_task_that_wants_to_exit_has_raised(add_task, runner, end):
+    leaves = add_task(f"def leaves(size):\n    import sys\n    {end}\n")
+    with pytest.raises(gt.TaskError, match=r"(SystemExit|KeyboardInterrupt): enough"):
+        gt.run(leaves, runner, workers=2)
+
+
+# ── dying ────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("start_method", ["fork", "spawn", "forkserver"])
+def test_a_worker_that_exits_is_named_with_its_exit_code(add_task, pythons_here, start_method):
+    if start_method not in gt.machine().python.start_methods:
+        pytest.skip(f"no start method {start_method} here")
+    leaves = add_task(
+        "def leaves(size):\n    import os\n    print(f'pid {os.getpid()}', flush=True)\n    os._exit(7)\n"
+    )
+    with pytest.raises(gt.WorkerDied, match=r"process \d+ ended with exit code 7") as caught:
+        gt.run(leaves, "processes", workers=2, tasks=1, start_method=start_method)
+    assert isinstance(caught.value, RuntimeError)
+
+
+@posix
+@pytest.mark.parametrize("start_method", ["fork", "spawn", "forkserver"])
+def test_a_worker_that_is_killed_is_named_with_the_signal(add_task, start_method):
+    if start_method not in gt.machine().python.start_methods:
+        pytest.skip(f"no start method {start_method} here")
+    dies = add_task("def dies(size):\n    import os, signal\n    os.kill(os.getpid(), signal.SIGKILL)\n")
+    with pytest.raises(gt.WorkerDied, match=r"process \d+ was ended by signal SIGKILL.*memory"):
+        gt.run(dies, "processes", workers=2, start_method=start_method)
+
+
+@posix
+def test_the_named_worker_is_the_one_that_died(add_task, tmp_path):
+    note = tmp_path / "pid"
+    dies = add_task(
+        "def dies(size):\n"
+        "    import os, signal\n"
+        f"    with open({str(note)!r}, 'w') as file:\n"
+        "        file.write(str(os.getpid()))\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    with pytest.raises(gt.WorkerDied) as caught:
+        gt.run(dies, "processes", workers=3, tasks=1)
+    assert f"process {note.read_text()} " in str(caught.value)
+
+
+@pytest.mark.parametrize("runner", ["serial", "threads"])
+def test_the_whole_bench_may_end(add_task, runner):
+    leaves = add_task("def leaves(size):\n    import os\n    print('last words', flush=True)\n    os._exit(3)\n")
+    began = time.monotonic()
+    with pytest.raises(gt.WorkerDied, match=r"(?s)bench itself ended with exit code 3.*last words"):
+        gt.run(leaves, runner, workers=1)
+    assert time.monotonic() - began < SOON
+
+
+@posix
+def test_a_bench_that_is_killed_names_the_signal(add_task):
+    dies = add_task("def dies(size):\n    import os, signal\n    os.kill(os.getpid(), signal.SIGKILL)\n")
+    with pytest.raises(gt.WorkerDied, match="bench itself was ended by signal SIGKILL"):
+        gt.run(dies, "serial", workers=1)
+
+
+def test_a_bench_that_talks_nonsense_is_an_error(add_task, monkeypatch):
+    from gilteach import launch
+
+    (launch.BENCH / "__main__.py").write_text("print('hello', flush=True)\nimport time\ntime.sleep(30)\n")
+    with pytest.raises(gt.GilteachError, match="hello"):
+        gt.run("count", workers=1, size=1)
+
+
+# ── hanging ──────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("runner", RUNNERS)
+@pytest.mark.parametrize("how", ["time.sleep(60)", "while True: pass"])
+def test_a_run_that_takes_too_long_is_ended(add_task, runner, how):
+    hangs = add_task(f"def hangs(size):\n    {how}\n")
+    began = time.monotonic()
+    with pytest.raises(gt.RunTimeout, match=r"hangs.*longer than 0.7 s.*timeout=") as caught:
+        gt.run(hangs, runner, workers=2, timeout=0.7)
+    assert isinstance(caught.value, TimeoutError)
+    assert 0.7 <= time.monotonic() - began < 0.7 + SOON
+
+
+@posix
+@pytest.mark.parametrize("runner", ["serial", "processes"])
+def test_ignoring_sigterm_helps_nobody(add_task, runner):
+    stays = (
+        "def stays(size):\n"
+        "    import signal\n"
+        "    if signal.getsignal(signal.SIGTERM) is not signal.SIG_IGN:\n"
+        "        signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "    time.sleep(60)\n"
+    )
+    with pytest.raises(gt.RunTimeout):
+        gt.run(add_task(stays), runner, workers=2, timeout=1)
+
+
+@pytest.mark.parametrize("runner", RUNNERS)
+def test_a_deadlock_is_ended(add_task, runner):
+    locks = add_task(
+        "def locks(size):\n"
+        "    import threading\n"
+        "    lock = threading.Lock()\n"
+        "    lock.acquire()\n"
+        "    lock.acquire()\n"
+    )  # fmt: skip
+    with pytest.raises(gt.RunTimeout):
+        gt.run(locks, runner, workers=2, timeout=0.7)
+
+
+@pytest.mark.parametrize("runner", RUNNERS)
+def test_what_a_task_has_started_ends_with_the_run(add_task, runner):
+    starts = add_task(
+        "def starts(size):\n"
+        "    import subprocess, sys\n"
+        "    subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
+        "    time.sleep(size)\n"
+    )
+    with pytest.raises(gt.RunTimeout):
+        gt.run(starts, runner, workers=2, size=30, timeout=1)
+    assert gt.run(starts, runner, workers=2, size=0).tasks == 2  # and when it ends well
