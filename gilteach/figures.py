@@ -7,6 +7,8 @@ tell apart; each runner has its own marker as well.
 
 import base64
 import io
+import threading
+from contextlib import contextmanager
 from html import escape
 
 import numpy as np
@@ -37,6 +39,16 @@ STYLE = {
     "lines.linewidth": 2,
     "lines.markersize": 7,
 }
+
+
+_drawing = threading.RLock()
+
+
+@contextmanager
+def our_style():
+    """Draw in our style; one thread at a time, because matplotlib's settings are global."""
+    with _drawing, rc_context(STYLE):
+        yield
 
 
 class Picture(Figure):
@@ -86,7 +98,7 @@ def new_picture(height=HEIGHT):
 
 def sweep_figure(sweep):
     """Draw wall time and mean cores busy against what was swept."""
-    with rc_context(STYLE):
+    with our_style():
         picture = new_picture()
         left, right = picture.subplots(1, 2, width_ratios=[3, 2])
         draw_wall_time(left, sweep)
@@ -98,7 +110,7 @@ def sweep_figure(sweep):
 
 def run_figure(run, start, end):
     """Draw cores busy against time, above a lane per worker, from `start` to `end` (seconds)."""
-    with rc_context(STYLE):
+    with our_style():
         picture = new_picture(height=2.6 + min(3.0, 0.3 + 0.25 * run.workers))
         top, bottom = picture.subplots(2, 1, sharex=True, height_ratios=[2.0, min(3.0, 0.4 + 0.3 * run.workers)])
         draw_utilisation(top, [run])
@@ -114,7 +126,7 @@ def run_figure(run, start, end):
 
 def panel_figure(sweep, latest):
     """Draw a panel's measurements: the sweep so far, and the utilisation of the latest runs."""
-    with rc_context(STYLE):
+    with our_style():
         picture = new_picture()
         grid = picture.add_gridspec(2, 2, width_ratios=[3, 2])
         draw_wall_time(picture.add_subplot(grid[:, 0]), sweep)
@@ -197,7 +209,7 @@ def draw_cores_busy(axes, sweep):
         labels.append((rows[axis].iloc[-1], rows["cores_busy"].iloc[-1], runner, colour, 11))
     axes.set_title("Mean CPU utilisation")
     axes.set_ylabel("cores busy")
-    _set_cores_axis(axes, sweep.runs[-1].machine.usable_cpus, summary["cores_busy_high"].max())
+    set_cores_axis(axes, sweep.runs[-1].machine.usable_cpus, summary["cores_busy_high"].max())
     _label_directly(axes, labels)
 
 
@@ -216,7 +228,7 @@ def draw_utilisation(axes, runs):
     axes.set_ylabel("cores busy")
     axes.set_xlabel("seconds since the work began")
     highest = max(cores for run in runs for _, cores in run.raw_samples)
-    _set_cores_axis(axes, runs[-1].machine.usable_cpus, highest)
+    set_cores_axis(axes, runs[-1].machine.usable_cpus, highest)
     _label_directly(axes, labels)
 
 
@@ -229,8 +241,8 @@ def draw_lanes(axes, run, start, end):
         pale, between = to_rgba(colour, PALE), 0.8 if len(bars) < MOST_EDGES else 0.0
         axes.broken_barh(bars, (worker - 0.35, 0.7), facecolors=pale, edgecolors="white", linewidth=between)
     for worker, rows in slices.groupby("worker"):
-        # Ten thousand bars would take seconds, and most be narrower than a pixel: each pixel of the
-        # lane is as solid as the share of its time in which the worker executed.
+        # A bar is drawn a pixel wide at least, so in a long run two threads that take turns would seem
+        # to execute all the time. In an image each pixel is as solid as its share of executing.
         lane = np.empty((1, LANE_PIXELS, 4))
         lane[..., :3] = to_rgb(colour)
         lane[..., 3] = share_executing(rows, np.linspace(start, end, LANE_PIXELS + 1))
@@ -286,7 +298,7 @@ def _set_x_axis(axes, sweep):
         axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
 
 
-def _set_cores_axis(axes, usable, highest):
+def set_cores_axis(axes, usable, highest):
     axes.set_ylim(0, 1.15 * max(usable, highest))
     axes.yaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
     axes.axhline(usable, color=REFERENCE, linestyle=":", linewidth=1.5, zorder=1)

@@ -88,9 +88,9 @@ def probe(executable):
             [executable, "-I", "-c", PROBE], stdin=subprocess.DEVNULL, capture_output=True, timeout=10, check=True
         )
         facts = json.loads(answer.stdout)
-    except (OSError, ValueError, subprocess.SubprocessError):
+        return Python(**facts | {"start_methods": tuple(facts["start_methods"])})
+    except (OSError, ValueError, TypeError, KeyError, subprocess.SubprocessError):
         return None
-    return Python(**facts | {"start_methods": tuple(facts["start_methods"])})
 
 
 def find():

@@ -24,7 +24,7 @@ def measure(line, cell):
     except ValueError as error:
         raise UsageError(f"%%measure: {error}") from None
     try:
-        return programs.measure(f"{cell}\n", args=args, timeout=options.timeout, python=options.python)
+        return programs.measure(as_numbered(cell), args=args, timeout=options.timeout, python=options.python)
     except RunTimeout as error:  # may be what the lesson is about: no reason for a traceback of ours
         print(error, file=sys.stderr)
         return error.run
@@ -34,5 +34,10 @@ def task(line, cell):
     """Define the cell's functions, and all else in it, in a module that workers can import too."""
     if line.strip():
         raise UsageError(f"%%task takes no options, such as {line.strip()!r}")
-    module = functions.define(cell)
+    module = functions.define(as_numbered(cell))
     get_ipython().push({name: value for name, value in vars(module).items() if not name.startswith("__")})
+
+
+def as_numbered(cell):
+    """Return a cell's text with an empty first line for its magic: tracebacks then give the cell's own line numbers."""
+    return f"\n{cell}\n"

@@ -92,7 +92,6 @@ class Experiment:
         timeout=60.0,
     ):
         self._task = task
-        self.runners = (runners,) if isinstance(runners, str) else tuple(runners)
         usable = usable_cpus()[0]
         workers = usable if workers is None else workers
         if trace and switch_interval is None:
@@ -102,9 +101,10 @@ class Experiment:
         }  # fmt: skip
         self._start_method = start_method
         # Building the grid once checks every argument; with size="auto" it measures the size too.
-        plan = make_grid(task, self.runners, workers, tasks, size, start_method, self._common)[1][0]
+        plan = make_grid(task, runners, workers, tasks, size, start_method, self._common)[1][0]
         self.task = plan.task
         self._common["python"] = plan.python
+        self.runners = (runners,) if isinstance(runners, str) else tuple(runners)
         repeats = check.whole_number("repeats", repeats, 1, MOST_REPEATS)
 
         facts = plan.facts
@@ -385,7 +385,7 @@ class Experiment:
                 self._summary.value = ""
             return
         sweep = make_sweep(measured, self._axis.value, len(measured))
-        present = [(run, repeat) for run, repeat in measured if self._is_present(run)] or measured
+        present = [(run, repeat) for run, repeat in measured if self._is_present(run)] or self._nearest(measured)
         lines = findings(make_sweep(present, self._axis.value, len(present)).summary)
         if self._common["trace"]:
             newest = present[-1][0]
@@ -397,6 +397,13 @@ class Experiment:
         # role="status" has a screen reader announce it.
         style = "font-size: 115%; line-height: 1.5; margin: 0"
         self._summary.value = f'<ul role="status" style="{style}">{items}</ul>'
+
+    def _nearest(self, measured):
+        """The measurements nearest to the present setting on the x axis, where it has none itself."""
+        axis = self._axis.value
+        wanted = self._size.value if axis == "size" else self._workers.value
+        nearest = min((getattr(run, axis) for run, _ in measured), key=lambda value: abs(value - wanted))
+        return [(run, repeat) for run, repeat in measured if getattr(run, axis) == nearest]
 
     def _complain(self, error):
         text = escape(str(error) if isinstance(error, GilteachError) else f"{type(error).__name__}: {error}")

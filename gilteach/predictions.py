@@ -15,11 +15,10 @@ from html import escape
 
 import ipywidgets as widgets
 import numpy as np
-from matplotlib import rc_context
 
 from . import check
 from .errors import BadType, BadValue
-from .figures import COLOURS, MARKERS, REFERENCE, STYLE, Picture, new_picture
+from .figures import COLOURS, MARKERS, REFERENCE, Picture, new_picture, our_style
 from .sweeps import SETTING, Sweep
 from .words import seconds
 
@@ -362,7 +361,7 @@ def _draw(value, curve, runner, label, over, limits):
     margin = 0.04 * (max(heights) - min(heights)) or 1
     colour = COLOURS.get(runner, REFERENCE)
     ends = [(median[-1], f"measured: {runner}" if runner else "measured", colour)]
-    with rc_context(STYLE):
+    with our_style():
         picture = new_picture(height=3.4)
         axes = picture.subplots()
         axes.errorbar(

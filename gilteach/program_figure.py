@@ -2,10 +2,9 @@
 
 from textwrap import fill
 
-from matplotlib import rc_context
 from pandas import isna
 
-from .figures import COLOURS, REFERENCE, STYLE, _set_cores_axis, new_picture
+from .figures import COLOURS, REFERENCE, new_picture, our_style, set_cores_axis
 from .words import seconds
 
 MOST_LANES = 24  # drawn; `ProgramRun.lanes` has them all
@@ -19,7 +18,7 @@ def program_figure(run):
     left_out = max(0, len(lanes) - MOST_LANES)
     lanes = lanes.head(MOST_LANES)
     height = 0.5 + LANE_HEIGHT * max(3, len(lanes))
-    with rc_context(STYLE):
+    with our_style():
         picture = new_picture(height=2.8 + height)
         top, bottom = picture.subplots(2, 1, sharex=True, height_ratios=[2.0, height])
         draw_utilisation(top, run)
@@ -46,7 +45,7 @@ def draw_utilisation(axes, run):
     axes.set_xlim(0, run.wall)
     axes.set_title("CPU utilisation")
     axes.set_ylabel("cores busy")
-    _set_cores_axis(axes, run.machine.usable_cpus, max(cores))
+    set_cores_axis(axes, run.machine.usable_cpus, max(cores))
 
 
 def draw_lifetimes(axes, lanes):

@@ -4,6 +4,7 @@ import json
 import signal
 import threading
 import time
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property
@@ -145,7 +146,7 @@ class Run:
         start = 0.0 if start is None else check.number("start", start, 0.0, self.wall, "seconds")
         end = self.wall if end is None else check.number("end", end, 0.0, self.wall, "seconds")
         if not start < end:
-            raise BadValue(f"start must be less than end, and is {start:g} against {end:g} seconds")
+            raise BadValue(f"start must come before end, not {start:g} s before {end:g} s")
         return run_figure(self, start, end)
 
     def save(self, path):
@@ -203,8 +204,11 @@ def load(path):
         content["machine"]["python"] = Python(**python | {"start_methods": tuple(python["start_methods"])})
         content["machine"] = Machine(**content["machine"])
         content["plan"] = Plan(**content["plan"])
-        return Run(**{item.name: content[item.name] for item in fields(Run)})
-    except (KeyError, TypeError, AttributeError) as error:
+        loaded = Run(**{item.name: content[item.name] for item in fields(Run)})
+        # Whatever can be read of a run can be shown: drawn, listed, written.
+        repr(loaded), loaded.samples.sum(), loaded.spans.sum(), loaded.slices.sum()
+        return loaded
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise BadValue(f"{path} holds a damaged run: {error!r}") from None
 
 
@@ -329,7 +333,37 @@ def execute(plan, stop=None):
         If `stop` was set; and what `run` raises.
     """
     with take_turn(stop):
-        return _execute(plan, stop)
+        return _out_of_reach_of_interrupts(_execute, plan, stop or threading.Event())
+
+
+def _out_of_reach_of_interrupts(measure, plan, stop):
+    """Return ``measure(plan, stop)``, which runs in a thread of its own.
+
+    An interrupt of the kernel strikes the main thread between any two steps: between starting a
+    process and noting that it is there, in the middle of ending it. Here it only strikes the waiting.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return measure(plan, stop)
+    outcome = Future()
+
+    def work():
+        try:
+            outcome.set_result(measure(plan, stop))
+        except BaseException as error:
+            outcome.set_exception(error)
+
+    thread = threading.Thread(target=work, daemon=True)
+    try:
+        thread.start()
+        return outcome.result()
+    except KeyboardInterrupt:
+        stop.set()
+        while thread.is_alive():
+            try:
+                thread.join()
+            except KeyboardInterrupt:
+                pass  # it is ending already
+        raise
 
 
 def _execute(plan, stop):
@@ -403,7 +437,7 @@ def _next_event(bench, plan, deadline, stop, expected, meter=None):
             return event
         else:
             raise _failure(event, bench)
-        if stop is not None and stop.is_set():
+        if stop.is_set():
             raise RunStopped("the run was stopped")
         if time.monotonic() > deadline:
             raise RunTimeout(

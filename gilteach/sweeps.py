@@ -192,10 +192,8 @@ def sweep(
         As `run`.
     """
     repeats = check.whole_number("repeats", repeats, 1, MOST_REPEATS)
-    if isinstance(runners, str):
-        runners = (runners,)
     common = {"delay": delay, "switch_interval": switch_interval, "python": python, "timeout": timeout}
-    axis, plans = make_grid(task, tuple(runners), workers, tasks, size, start_method, common)
+    axis, plans = make_grid(task, runners, workers, tasks, size, start_method, common)
     measured = []
     from tqdm.auto import tqdm
 
@@ -213,8 +211,10 @@ def sweep(
 
 def make_grid(task, runners, workers, tasks, size, start_method, common):
     """Return the swept axis and the plans of one repeat."""
-    if not runners:
-        raise BadValue(f"runners must name at least one of {', '.join(map(repr, RUNNERS))}")
+    if isinstance(runners, str):
+        runners = (runners,)
+    if not is_sequence(runners) or len(runners) == 0:
+        raise BadValue(f"runners must name at least one of {', '.join(map(repr, RUNNERS))}, not {runners!r}")
     for runner in runners:
         check.choice("runner", runner, RUNNERS)
     if start_method is not None and "processes" not in runners:

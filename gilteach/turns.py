@@ -78,16 +78,15 @@ def sentence(run):
     if slices.empty:
         return "no slices: they are recorded with trace=True, for tasks that compute"
     count = slices["worker"].nunique()
-    found = f"{len(slices):,} slice{'s' * (len(slices) != 1)}, median {(slices['end_s'] - slices['start_s']).median() * 1e3:,.1f} ms"
+    median = (slices["end_s"] - slices["start_s"]).median()
+    found = f"{len(slices):,} slice{'s' * (len(slices) != 1)}, median {1e3 * median:,.1f} ms"
     who = workers(run.runner, count)
-    if count == 1:
-        said = f"{who}: {found}"
-    else:
-        share = run.overlap
-        how = (
-            "took turns" if share <= APART else "executed at the same time" if share > TOGETHER else "partly took turns"
-        )
-        said = f"{who} {how}: {found}, {100 * share:.0f} % of the busy time overlaps"
+    how, share = "partly took turns", run.overlap
+    if share <= APART:
+        how = "took turns"
+    elif share > TOGETHER:
+        how = "executed at the same time"
+    said = f"{who} {how}: {found}, {100 * share:.0f} % of the busy time overlaps" if count > 1 else f"{who}: {found}"
     waits = waits_in_words(run)
     return f"{said}; in all they {waits}" if waits else said
 

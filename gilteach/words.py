@@ -1,6 +1,7 @@
 """Numbers and findings in plain words."""
 
 NOISY_BACKGROUND = 0.2  # cores that others kept busy, above which wall times can't be compared
+WAITING = 0.2  # cores busy up to which a run mostly waits, and a busy neighbour doesn't disturb it
 NOISY_SPREAD = 0.25  # of the median
 CLEAR = 1.1  # a speed-up beyond this is one, if all repeats agree
 DRIFT = 1.15  # serial CPU time ÷ CPU time of the same work, above which the cores' speed has changed
@@ -51,7 +52,7 @@ def comparison(row):
     """Say how a row of `Sweep.summary` compares with serial, as far as the data carries it."""
     if row.speed_up != row.speed_up:  # NaN: no serial run to compare with
         return ""
-    if row.background > NOISY_BACKGROUND:
+    if row.background > NOISY_BACKGROUND and row.cores_busy > WAITING:
         return f"; too noisy to compare: other programs kept {row.background:.1f} cores busy"
     if row.cpu_ratio > DRIFT:
         drift = f"the same work took {row.cpu_ratio:.1f} × the CPU time when done one after the other"

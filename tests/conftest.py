@@ -128,68 +128,74 @@ def started_processes(monkeypatch):
     """
     mark = uuid.uuid4().hex
     monkeypatch.setenv(MARK, mark)
+    others = {*psutil.pids(), os.getpid()}
 
     def living():
         found = []
-        for process in psutil.process_iter():
+        for pid in set(psutil.pids()) - others:
             try:
-                ended = process.status() == psutil.STATUS_ZOMBIE
-                if process.pid != os.getpid() and not ended and process.environ().get(MARK) == mark:
-                    found.append(f"{process.pid}: {' '.join(process.cmdline())}")
+                process = psutil.Process(pid)
+                if process.environ().get(MARK) == mark and process.status() != psutil.STATUS_ZOMBIE:
+                    found.append(process)
             except (psutil.Error, OSError):
                 pass  # it has ended meanwhile, or belongs to somebody else
         return found
 
     yield living
-    for line in living():  # after a test that failed
-        psutil.Process(int(line.partition(":")[0])).kill()
+    for process in living():  # after a test that failed
+        process.kill()
 
 
 @pytest.fixture
-def assert_nothing_left(started_processes, wait_until):
-    """Assert that all is as it was when the test began, within two seconds."""
+def used_shared_memory(started_processes):
+    """Note the inode of every piece of shared memory that a process of the test's uses (on Linux)."""
+    used = set()
+    enough = threading.Event()
+
+    def watch():
+        while not enough.wait(0.03):
+            for process in started_processes():
+                try:
+                    lines = Path(f"/proc/{process.pid}/maps").read_text().splitlines()
+                except OSError:
+                    continue  # it has ended meanwhile
+                used.update(int(line.split(maxsplit=5)[4]) for line in lines if str(SHARED_MEMORY) in line)
+
+    watcher = threading.Thread(target=watch, name="watches shared memory")
+    if SHARED_MEMORY.is_dir():
+        watcher.start()
+    yield used
+    enough.set()
+    if watcher.ident:
+        watcher.join()
+
+
+@pytest.fixture
+def assert_nothing_left(started_processes, used_shared_memory, wait_until):
+    """Assert that no process, no shared memory and no thread of the test's is there in two seconds' time.
+
+    Shared memory whose process was killed before it could be seen is taken for another program's.
+    """
     threads_before = set(threading.enumerate())
-    shared_before = set(_shared_memory())
 
-    def check(seconds=2.0, shared_memory=True):
-        wait_until(lambda: not started_processes(), seconds)
-        assert not started_processes()
+    def left_in_shared_memory():
+        return {name for name, inode in _shared_memory() if inode in used_shared_memory}
 
-        # A new piece of shared memory doesn't say whose it is. One that a living process uses is another
-        # program's, now that ours have ended.
-        def left_in_shared_memory():
-            return {name for inode, name in _shared_memory().items() if inode in new - _shared_memory_in_use()}
-
-        new = set(_shared_memory()) - shared_before
-        if shared_memory:
-            wait_until(lambda: not left_in_shared_memory(), seconds)
-            assert not left_in_shared_memory()
-        wait_until(lambda: not set(threading.enumerate()) - threads_before, seconds)
-        assert not set(threading.enumerate()) - threads_before
+    def check(seconds=2.0):
+        for left in (started_processes, left_in_shared_memory, lambda: set(threading.enumerate()) - threads_before):
+            wait_until(lambda left=left: not left(), seconds)
+            assert not left()
 
     return check
 
 
 def _shared_memory():
-    """The pieces of shared memory, by inode: while a piece is used, its name may be another."""
-    found = {}
+    """Names and inodes of all shared memory there is: while a piece is used, it may have another name."""
     for file in SHARED_MEMORY.iterdir() if SHARED_MEMORY.is_dir() else ():
         try:
-            found[file.stat().st_ino] = file.name
+            yield file.name, file.stat().st_ino
         except OSError:
             pass  # it was removed meanwhile
-    return found
-
-
-def _shared_memory_in_use():
-    used = set()
-    for maps in Path("/proc").glob("[0-9]*/maps"):
-        try:
-            lines = maps.read_text().splitlines()
-        except OSError:
-            continue  # it has ended meanwhile, or belongs to somebody else
-        used |= {int(line.split(maxsplit=5)[4]) for line in lines if str(SHARED_MEMORY) in line}
-    return used
 
 
 # ── runs that nobody measured ────────────────────────────────────────────────────────────────

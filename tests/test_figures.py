@@ -279,7 +279,7 @@ def test_drawing_uses_no_pyplot():
         "figures.empty_figure('text').png()\n"
         "sys.exit('matplotlib.pyplot' in sys.modules)\n"
     )
-    assert subprocess.run([sys.executable, "-c", script]).returncode == 0
+    assert subprocess.run([sys.executable, "-P", "-c", script]).returncode == 0
 
 
 def test_drawing_leaves_the_users_style_alone(experiment):

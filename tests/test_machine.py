@@ -59,7 +59,7 @@ def test_real_affinity_counts(two_cpus):
         "import gilteach as gt\n"
         "print(gt.machine().usable_cpus, gt.machine().limited_by, gt.run('wait', size=0).workers)\n"
     )
-    answer = subprocess.run([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, check=True)
+    answer = subprocess.run([sys.executable, "-P", "-c", script], stdout=subprocess.PIPE, text=True, check=True)
     assert answer.stdout.split() == ["1", "affinity", "1"]
 
 

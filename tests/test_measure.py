@@ -13,6 +13,7 @@ from types import SimpleNamespace
 import pytest
 
 import gilteach as gt
+from gilteach.programs import Program
 from gilteach.runs import take_turn
 
 try:
@@ -123,6 +124,12 @@ def test_wall_time_is_that_of_the_program_by_itself(tmp_path, measure_quietly, n
     measure_quietly(measure_twice, lambda pair: abs(pair.wall - pair.alone) < max(0.1, 0.03 * pair.alone))
 
 
+def test_wall_time_is_that_of_a_clock_outside():
+    begin = time.perf_counter()
+    run = gt.measure("import time\ntime.sleep(1)")
+    assert 1 < run.wall < time.perf_counter() - begin
+
+
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_cpu_time_is_that_of_the_operating_system(name):
     text, args = PROGRAMS[name]
@@ -169,7 +176,7 @@ def test_workers_of_every_start_method(method):
     burnt = float(run.output)
     assert sorted(workers.index) == [f"{prefix}-1", f"{prefix}-2"]
     assert 1.0 <= burnt <= workers["cpu_s"].sum() <= burnt + 0.4  # spawned ones import first
-    assert run.cpu >= burnt
+    assert run.cpu == pytest.approx(processes(run)["cpu_s"].sum(), rel=0.05)
     assert ((workers["end_s"] - workers["start_s"]) * 1.02 >= workers["cpu_s"]).all()
 
 
@@ -186,6 +193,7 @@ if __name__ == "__main__":
     workers = processes(run).filter(like="SpawnPoolWorker", axis="index")
     assert len(workers) == 2
     assert workers["cpu_s"].max() == pytest.approx(0.3, rel=0.2)
+    assert threads(run)["cpu_s"].notna().all()
     assert (workers["end_s"] < run.wall).all()
 
 
@@ -201,18 +209,36 @@ time.sleep(0.2)
 short = threading.Thread(target=time.sleep, args=(0.05,), name="short")
 short.start()
 short.join()
-threading.Thread(target=time.sleep, args=(60,), name="daemon", daemon=True).start()
+for name in ("daemon", "demon"):
+    threading.Thread(target=time.sleep, args=(60,), name=name, daemon=True).start()
 """)
     lanes = threads(run)
-    assert list(lanes.index) == ["MainThread", "Thread-1 (burn)", "the other", "short", "daemon"]
+    assert list(lanes.index) == ["MainThread", "Thread-1 (burn)", "the other", "short", "daemon", "demon"]
     assert lanes.loc["Thread-1 (burn)", "cpu_s"] == pytest.approx(0.1, rel=0.1)
     assert lanes.loc["the other", "cpu_s"] == pytest.approx(0.2, rel=0.1)
     assert lanes.loc["short", "cpu_s"] < 0.01
     assert 0.045 < lanes.loc["short", "end_s"] - lanes.loc["short", "start_s"] < 0.2
     assert lanes.loc["short", "start_s"] > 0.2
     assert lanes.loc["daemon", "end_s"] <= run.wall
+    assert (lanes.loc[["daemon", "demon"], "cpu_s"] < 0.01).all()
     assert lanes["cpu_s"].sum() == pytest.approx(processes(run).loc["MainProcess", "cpu_s"], abs=0.05)
     assert (processes(run).loc["MainProcess", ["start_s", "end_s"]] == [0, run.wall]).all()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing forks here")
+def test_processes_that_come_and_go_between_two_samples():
+    run = gt.measure("""
+import os, time
+for _ in range(10):
+    if os.fork() == 0:
+        while time.process_time() < 0.03:
+            pass
+        os._exit(0)
+    os.wait()
+""")
+    forked = processes(run).drop("MainProcess")
+    assert len(forked) == 10
+    assert (forked["cpu_s"] >= 0.03).all()
 
 
 @pytest.mark.skipif(os.name != "posix", reason="sleep is a POSIX command")
@@ -292,6 +318,17 @@ def test_output_appears_while_the_program_runs(monkeypatch, capsys):
     assert seen[1][1] - seen[0][1] > 0.3
 
 
+def test_output_that_comes_late_is_shown(monkeypatch):
+    pass_on = Program._pass_on
+
+    def pass_on_late(program, *pipe):
+        time.sleep(0.5)  # the program has ended by then
+        pass_on(program, *pipe)
+
+    monkeypatch.setattr(Program, "_pass_on", pass_on_late)
+    assert gt.measure("print('late')").output == "late\n"
+
+
 def test_both_streams_are_shown_and_kept(capfd):
     run = gt.measure("import sys, time\nprint('façade €')\ntime.sleep(0.2)\nprint('oops', file=sys.stderr)")
     assert capfd.readouterr() == ("façade €\n", "oops\n")
@@ -337,6 +374,7 @@ def test_a_picture_of_many_threads_says_that_some_are_left_out():
     run = gt.measure(WAITING.replace("range(4)", "range(60)"))
     picture = run.figure()
     assert "38 more lanes are left out" in picture.axes[1].get_xlabel()
+    assert len(picture.axes[1].get_yticks()) == 24
     assert len(threads(run)) == 61
 
 

@@ -18,7 +18,7 @@ HEAVY = {"IPython", "findpython", "ipywidgets", "loky", "matplotlib", "numpy", "
 def modules_after(statement):
     """Names of the packages that a fresh interpreter has loaded after a statement."""
     script = f"{statement}\nimport json, sys\nprint(json.dumps(sorted({{name.split('.')[0] for name in sys.modules}})))"
-    answer = subprocess.run([sys.executable, "-c", script], stdout=subprocess.PIPE, check=True)
+    answer = subprocess.run([sys.executable, "-P", "-c", script], stdout=subprocess.PIPE, check=True)
     return set(json.loads(answer.stdout))
 
 

@@ -104,9 +104,17 @@ def test_a_progress_bar_is_shown_unless_not_wanted(pretend_to_run, capsys):
 # ── interrupting ─────────────────────────────────────────────────────────────────────────────
 
 
+def sweep_that_is_interrupted(*arguments, **options):
+    """Sweep; an interrupt that comes through fails the test, and doesn't end all tests."""
+    try:
+        return gt.sweep(*arguments, **options, progress=False)
+    except KeyboardInterrupt:
+        return pytest.fail("the interrupt came through and took the measurements with it")
+
+
 def test_an_interrupted_sweep_keeps_what_it_has(pretend_to_run):
     pretend_to_run.interrupt_at = 5
-    sweep = gt.sweep("count", ("serial", "threads"), workers=[1, 2], size=10, repeats=3, progress=False)
+    sweep = sweep_that_is_interrupted("count", ("serial", "threads"), workers=[1, 2], size=10, repeats=3)
     assert len(sweep.frame) == 5
     assert sweep.frame["repeat"].tolist() == [0, 0, 0, 0, 1]
     assert sweep.planned == 12
@@ -137,7 +145,7 @@ def test_a_real_interrupt_ends_a_real_sweep(assert_nothing_left, monkeypatch):
     timers, execute = [], sweeps.execute
     monkeypatch.setattr(sweeps, "execute", execute_and_interrupt_the_third)
     try:
-        sweep = gt.sweep("wait", "threads", workers=[1, 2], size=1, repeats=5, progress=False)
+        sweep = sweep_that_is_interrupted("wait", "threads", workers=[1, 2], size=1, repeats=5)
     finally:
         timers[0].join()
     assert len(sweep.frame) == 2

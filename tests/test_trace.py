@@ -98,21 +98,21 @@ def test_a_chunk_is_one_iteration_at_least():
 
 
 def test_a_long_run_keeps_its_first_slices_and_little_memory():
-    def slices_of_20_seconds(most):
-        worker = Worker(most, seconds_per_iteration=1e-6)
-        for _ in range(2000):
-            worker.work(0.005)
+    def slices_of_a_minute(most):
+        worker = Worker(most)
+        for _ in range(10_000):
+            worker.work(0.001)
             worker.wait(0.005)
         return worker.slicer.slices()
 
-    everything = slices_of_20_seconds(10**6)
+    everything = slices_of_a_minute(10**6)
     tracemalloc.start()
-    kept = slices_of_20_seconds(300)
+    kept = slices_of_a_minute(300)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert len(everything) == 2000
+    assert len(everything) == 10_000
     assert kept == everything[:300]
-    assert peak < 200_000  # bytes, for some 200,000 stamps
+    assert peak < 100_000  # bytes; all 10,000 slices take ten times that
 
 
 # ── the traced twins of the tasks ────────────────────────────────────────────────────────────

@@ -26,7 +26,7 @@ from functions import find_task
 from runners import RUNNERS
 from work import Prepare, TaskFailed, Work
 
-# Some 10 MB in the bench and 25 in the kernel; two threads that take turns every 5 ms fill it in
+# That is 20 MB in the bench and 30 in the kernel; two threads that take turns every 5 ms get there in
 # eight minutes.
 MOST_SLICES = 100_000
 
@@ -68,10 +68,8 @@ class Kernel:
 
 def end_at_once():
     """End the workers and this process without asking them."""
-    multiprocessing = sys.modules.get("multiprocessing")
-    if multiprocessing:
-        for worker in multiprocessing.active_children():
-            worker.kill()
+    for worker in child_processes():
+        worker.kill()
     if hasattr(os, "killpg") and os.getpgrp() == os.getpid():
         # Processes that tasks started. multiprocessing's resource tracker ignores SIGTERM, and
         # must: it unlinks the semaphores of the workers that were killed.
@@ -79,12 +77,18 @@ def end_at_once():
     os._exit(1)
 
 
-def dead_workers():
-    """Return (pid, exit code) of the worker processes that ended, the cause before the consequences."""
-    import multiprocessing.process
+def child_processes():
+    """The worker processes, as multiprocessing's own objects; it forgets those that have ended."""
+    multiprocessing = sys.modules.get("multiprocessing")
+    return multiprocessing.active_children() if multiprocessing else []
 
-    # active_children() would forget those that have ended; the pool ends the others with SIGTERM.
-    ended = [(p.pid, p.exitcode) for p in list(multiprocessing.process._children) if p.exitcode is not None]
+
+def how_they_ended(processes):
+    """Return (pid, exit code) of the processes that ended, the cause before the consequences."""
+    for process in processes:
+        process.join(1.0)
+    ended = [(process.pid, process.exitcode) for process in processes if process.exitcode is not None]
+    # The pool ends the others with SIGTERM.
     return sorted(ended, key=lambda worker: worker[1] == -signal.SIGTERM)
 
 
@@ -98,11 +102,13 @@ def main():
     prepare = Prepare(request["task"], request["module"], request["switch_interval"])
     most_slices = max(100, MOST_SLICES // request["tasks"]) if request["trace"] else 0
     work = Work(request["task"], request["module"], request["size"], request["extras"], most_slices)
+    processes = []
     try:
         find_task(request["task"], request["module"])  # here first: a worker couldn't say what is wrong with it
         asked = time.perf_counter()
         runner = RUNNERS[request["runner"]](request["workers"], prepare, request["start_method"])
         workers = runner.start()
+        processes = child_processes()
         startup = time.perf_counter() - asked
         if forks:  # only now: forking a process that has threads can deadlock the child
             kernel.listen()
@@ -125,7 +131,7 @@ def main():
         task, text = failure.args
         kernel.tell("error", kind="task", task=task, traceback=text)
     except BrokenExecutor:
-        kernel.tell("error", kind="worker", dead=dead_workers())
+        kernel.tell("error", kind="worker", dead=how_they_ended(processes))
     except Exception:
         kernel.tell("error", kind="bench", traceback=traceback.format_exc())
     else:
