@@ -65,7 +65,7 @@ class Picture(Figure):
     def png(self):
         """Return the figure as a PNG, in bytes."""
         buffer = io.BytesIO()
-        self.savefig(buffer, format="png", dpi=SCREEN_DPI * SHARPNESS, pil_kwargs={"optimize": True})
+        self.savefig(buffer, format="png", dpi=SCREEN_DPI * SHARPNESS, pil_kwargs={"compress_level": 1})
         return _fewer_colours(buffer)
 
     def html(self):

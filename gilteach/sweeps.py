@@ -1,5 +1,6 @@
 """A sweep: many runs over a grid of runners, workers and sizes, interleaved and repeated."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -194,11 +195,12 @@ def sweep(
     repeats = check.whole_number("repeats", repeats, 1, MOST_REPEATS)
     common = {"delay": delay, "switch_interval": switch_interval, "python": python, "timeout": timeout}
     axis, plans = make_grid(task, runners, workers, tasks, size, start_method, common)
-    measured = []
+    measured, total = [], len(plans) * repeats
     from tqdm.auto import tqdm
 
-    silence = {} if progress else {"disable": True}  # left out, TQDM_DISABLE in the environment decides
-    with tqdm(total=len(plans) * repeats, desc=f"sweep of {plans[0].task}", unit="run", leave=False, **silence) as bar:
+    # tqdm's bar for notebooks doesn't heed tqdm's own environment variable.
+    silent = not progress or os.environ.get("TQDM_DISABLE") == "1"
+    with tqdm(total=total, desc=f"sweep of {task}", unit="run", leave=False, disable=silent) as bar:
         try:
             for item in interleave(plans, repeats):
                 measured.append(item)
@@ -206,7 +208,7 @@ def sweep(
         except KeyboardInterrupt:
             if not measured:
                 raise
-    return make_sweep(measured, axis, len(plans) * repeats)
+    return make_sweep(measured, axis, total)
 
 
 def make_grid(task, runners, workers, tasks, size, start_method, common):

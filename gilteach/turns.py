@@ -94,8 +94,9 @@ def sentence(run):
 def waits_in_words(run):
     """Say how long the workers waited in mid-task, and for what; nothing where it was under 10 ms."""
     lengths, covered = gaps(run)
-    # In a process of its own a worker has a GIL of its own, whoever executes meanwhile.
+    # Another thread can execute only once it has the GIL, and then this one has to wait for it, even
+    # while the other is off the CPU. Processes have a GIL each, whoever executes meanwhile.
     shared = run.runner == "threads" and run.machine.python.gil
-    for_gil = shared & (covered > lengths / 2)
+    for_gil = shared & (covered > 0)
     parts = (("waited {} for the GIL", lengths[for_gil].sum()), ("were {} off the CPU", lengths[~for_gil].sum()))
     return " and ".join(text.format(seconds(total)) for text, total in parts if total >= 0.01)

@@ -59,21 +59,21 @@ def two_cpus():
 def measure_quietly():
     """Measure up to five times, until the outcome is as it should be.
 
-    A busy neighbour spoils measurements but can't improve them, so one good outcome is enough. The test
-    fails if a measurement on a quiet machine was bad and none was good, and is skipped if all were noisy.
+    A busy neighbour spoils measurements but doesn't improve them, so one good outcome is enough. The test fails
+    if none is good and one of them was made on a quiet machine, and is skipped if all were noisy; unless none
+    of them even passed `even_if_noisy`, which asks for no more than what holds beside busy neighbours too.
     """
 
-    def measure_until_good(measure, is_good):
+    def measure_until_good(measure, is_good, even_if_noisy=lambda run: True):
         measured = []
         for _ in range(5):
             measured.append(measure())
             if is_good(measured[-1]):
                 return measured[-1]
-        quiet = [run for run in measured if run.background <= NOISY]
-        if not quiet:
-            least = min(run.background for run in measured)
-            pytest.skip(f"other programs kept at least {least:.1f} cores busy in all five attempts")
-        return pytest.fail(f"none of five measurements was good; on a quiet machine: {quiet}")
+        least = min(run.background for run in measured)
+        if least <= NOISY or not any(even_if_noisy(run) for run in measured):
+            pytest.fail(f"none of five measurements was good: {measured}")
+        return pytest.skip(f"other programs kept at least {least:.1f} cores busy in all five attempts")
 
     return measure_until_good
 

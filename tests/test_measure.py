@@ -180,21 +180,25 @@ def test_workers_of_every_start_method(method):
     assert ((workers["end_s"] - workers["start_s"]) * 1.02 >= workers["cpu_s"]).all()
 
 
-def test_workers_that_a_pool_ends_by_a_signal_have_lanes():
+def test_a_process_that_is_terminated_has_its_cpu_time():
     run = gt.measure("""
 import multiprocessing, time
-def burn(_):
-    while time.process_time() < 0.3:
+def burn():
+    while True:
         pass
 if __name__ == "__main__":
-    with multiprocessing.get_context("spawn").Pool(2) as pool:
-        pool.map(burn, range(2), chunksize=1)
+    process = multiprocessing.get_context("spawn").Process(target=burn)
+    process.start()
+    time.sleep(1)
+    process.terminate()
+    process.join()
+    time.sleep(0.2)
 """)
-    workers = processes(run).filter(like="SpawnPoolWorker", axis="index")
-    assert len(workers) == 2
-    assert workers["cpu_s"].max() == pytest.approx(0.3, rel=0.2)
-    assert threads(run)["cpu_s"].notna().all()
-    assert (workers["end_s"] < run.wall).all()
+    burning = processes(run).loc["SpawnProcess-1"]
+    assert 0.1 < burning["cpu_s"] < run.cpu
+    assert burning["end_s"] < run.wall - 0.1
+    thread = threads(run).query("process == @burning.process").loc["MainThread"]
+    assert thread["cpu_s"] == pytest.approx(burning["cpu_s"])
 
 
 def test_lanes_of_threads():

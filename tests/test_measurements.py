@@ -11,7 +11,7 @@ import gilteach as gt
 from gilteach import meter
 
 RUNNERS = ["serial", "threads", "processes"]
-HALF_A_SECOND_AT_LEAST = {"workers": 2, "size": 2 * 10**7}  # of counting, on a fast machine too
+COUNTING = {"workers": 2, "size": 2 * 10**7}  # for half a second at least, on a fast machine too
 
 
 def area(run):
@@ -21,16 +21,11 @@ def area(run):
     return (lengths * run.samples["cores_busy"]).sum()
 
 
-def test_threads_wait_together(measure_quietly):
-    def serial_and_threads():
-        serial, threads = (gt.run("wait", runner, workers=3, size=0.3) for runner in ("serial", "threads"))
-        return SimpleNamespace(
-            serial=serial, threads=threads, background=max(serial.background, threads.background)
-        )  # fmt: skip
-
-    pair = measure_quietly(serial_and_threads, lambda pair: pair.threads.wall < pair.serial.wall)
-    assert pair.serial.wall >= 3 * 0.3
-    assert pair.threads.wall >= 0.3
+def test_threads_wait_together():
+    # Even a busy machine wakes somebody up within 0.3 s.
+    serial, threads = (gt.run("wait", runner, workers=3, size=0.3) for runner in ("serial", "threads"))
+    assert serial.wall >= 3 * 0.3
+    assert 0.3 <= threads.wall < serial.wall - 0.3
 
 
 @pytest.mark.parametrize("runner", RUNNERS)
@@ -67,13 +62,21 @@ def test_serial_has_one_worker_and_its_spans_fill_no_more_than_the_wall_time():
     assert (run.spans["end_s"] - run.spans["start_s"]).sum() <= run.wall
 
 
-def test_threads_with_the_gil_keep_one_core_busy(measure_quietly):
-    measure_quietly(lambda: gt.run("count", "threads", workers=2, size=5 * 10**6), lambda run: run.cores_busy <= 1.15)
+def test_threads_with_the_gil_keep_one_core_busy():
+    # Neighbours can only take some of it away.
+    assert gt.run("count", "threads", workers=2, size=5 * 10**6).cores_busy <= 1.15
 
 
 @pytest.mark.parametrize("runner", RUNNERS)
-def test_waiting_keeps_no_core_busy(measure_quietly, runner):
-    measure_quietly(lambda: gt.run("wait", runner, workers=2, size=0.5), lambda run: run.cores_busy < 0.1)
+def test_waiting_keeps_no_core_busy(runner):
+    assert gt.run("wait", runner, workers=2, size=0.5).cores_busy < 0.1
+
+
+@pytest.mark.parametrize("runner", RUNNERS)
+def test_the_cpu_time_is_that_of_the_tasks(runner):
+    # Two clocks: of the whole processes, and of the workers' threads.
+    run = gt.run("count", runner, workers=2, size=3 * 10**6)
+    assert run.cpu == pytest.approx(run.spans["cpu_s"].sum(), rel=0.1)
 
 
 def test_two_processes_keep_two_cores_busy(measure_quietly, two_cpus):
@@ -82,13 +85,15 @@ def test_two_processes_keep_two_cores_busy(measure_quietly, two_cpus):
     )  # fmt: skip
 
 
+def area_is_cpu_time(tolerance):
+    return lambda run: area(run) == pytest.approx(run.cpu, rel=tolerance)
+
+
 @pytest.mark.parametrize("runner", RUNNERS)
 def test_the_area_under_the_curve_is_the_cpu_time(measure_quietly, runner):
     run = measure_quietly(
-        lambda: gt.run("count", runner, **HALF_A_SECOND_AT_LEAST),
-        lambda run: area(run) == pytest.approx(run.cpu, rel=0.03),
+        lambda: gt.run("count", runner, **COUNTING), area_is_cpu_time(0.03), even_if_noisy=area_is_cpu_time(0.25)
     )
-    assert run.cpu >= 0.5
     assert list(run.samples.columns) == ["time_s", "cores_busy"]
     assert run.samples["time_s"].is_monotonic_increasing
     assert run.samples["time_s"].iloc[-1] == pytest.approx(run.wall)
@@ -99,11 +104,18 @@ def test_the_area_is_the_cpu_time_with_the_portable_clock_too(measure_quietly, m
     monkeypatch.setattr(meter, "sys", SimpleNamespace(platform="darwin"))
     # Up to three processes, each read twice to a tick of 10 ms: some 0.06 s of half a second.
     run = measure_quietly(
-        lambda: gt.run("count", runner, **HALF_A_SECOND_AT_LEAST),
-        lambda run: area(run) == pytest.approx(run.cpu, rel=0.12),
+        lambda: gt.run("count", runner, **COUNTING), area_is_cpu_time(0.12), even_if_noisy=area_is_cpu_time(0.4)
     )
-    assert run.cpu >= 0.5
     assert len(run.samples) < run.wall / meter.EXACT_INTERVAL / 2, "the portable clock is to be read less often"
+
+
+def test_a_run_shorter_than_a_sampling_interval_has_a_curve_too(measure_quietly):
+    run = measure_quietly(
+        lambda: gt.run("count", "serial", workers=1, size=2 * 10**5),
+        area_is_cpu_time(0.3),
+        even_if_noisy=area_is_cpu_time(0.95),
+    )
+    assert len(run.samples) >= 1
 
 
 def test_the_curve_has_the_area_of_the_samples_between_two_moments():

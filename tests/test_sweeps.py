@@ -94,7 +94,8 @@ def test_what_all_runs_have_in_common_reaches_the_plans(pretend_to_run):
     assert plans["threads"].start_method is plans["serial"].start_method is None
 
 
-def test_a_progress_bar_is_shown_unless_not_wanted(pretend_to_run, capsys):
+def test_a_progress_bar_is_shown_unless_not_wanted(pretend_to_run, capsys, monkeypatch):
+    monkeypatch.delenv("TQDM_DISABLE", raising=False)
     gt.sweep("count", "threads", workers=[1], size=10, repeats=1, progress=False)
     assert capsys.readouterr() == ("", "")
     gt.sweep("count", "threads", workers=[1], size=10, repeats=1)

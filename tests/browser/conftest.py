@@ -116,15 +116,26 @@ class Notebook:
             timeout=timeout * 1000,
         )
 
-    def run_all(self, timeout=300):
-        self.command("notebook:run-all-cells")
-        # The last code cell gets its number once everything before it has run.
-        self.page.wait_for_function(
-            """() => {
-                const cells = [...window.jupyterapp.shell.currentWidget.content.widgets];
-                const code = cells.filter(cell => cell.model.type === "code");
-                return code.every(cell => cell.model.executionState === "idle" && cell.model.executionCount);
+    def run_cell_with(self, text, timeout=120):
+        """Run the first code cell that contains the text, and wait for its end."""
+        cell = self.page.evaluate(
+            """text => {
+                const notebook = window.jupyterapp.shell.currentWidget.content;
+                const place = notebook.widgets.findIndex(
+                    cell => cell.model.type === "code" && cell.model.sharedModel.source.includes(text));
+                notebook.activeCellIndex = place;
+                notebook.widgets[place].model.executionCount = null;
+                return place;
             }""",
+            text,
+        )
+        self.command("notebook:run-cell")
+        self.page.wait_for_function(
+            """place => {
+                const cell = window.jupyterapp.shell.currentWidget.content.widgets[place];
+                return cell.model.executionCount !== null;
+            }""",
+            arg=cell,
             timeout=timeout * 1000,
         )
         self.wait_until_idle()

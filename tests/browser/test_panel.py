@@ -4,13 +4,16 @@ import time
 
 import pytest
 
+expect = pytest.importorskip("playwright.sync_api").expect
+
 FIRST_PANEL = "01_wait_with_threads.ipynb"
 
 
 @pytest.fixture
 def panel_notebook(open_notebook):
     notebook = open_notebook(FIRST_PANEL)
-    notebook.run_all()
+    notebook.run_cell_with("import gilteach as gt")
+    notebook.run_cell_with("panel = gt.Experiment")
     return notebook, notebook.panel()
 
 
@@ -68,10 +71,9 @@ def test_stop_ends_a_long_run_at_once_and_the_kernel_answers_meanwhile(panel_not
     slider(panel, 1).focus()
     notebook.page.keyboard.press("End")  # the longest wait that the slider offers
     button(panel, "Run").click()
-    assert button(panel, "Stop").is_enabled()
+    expect(button(panel, "Stop")).to_be_enabled()
 
     # Another cell answers while the run goes on.
-    notebook.command("notebook:move-cursor-up")
     answered = notebook.page.evaluate(
         """async () => {
             const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
@@ -81,7 +83,7 @@ def test_stop_ends_a_long_run_at_once_and_the_kernel_answers_meanwhile(panel_not
         }"""
     )
     assert answered < 5000
-    assert button(panel, "Stop").is_enabled()
+    expect(button(panel, "Stop")).to_be_enabled()
 
     began = time.monotonic()
     button(panel, "Stop").click()
