@@ -12,6 +12,7 @@ widget state and no machine's own metadata. A notebook of the folder needs no me
 import argparse
 import hashlib
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -80,9 +81,17 @@ def execute(notebook, path):
     client.execute()
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
+        for output in cell.get("outputs", ()):
+            if "text" in output:
+                output["text"] = without_folders(output["text"])
     notebook.metadata.pop("widgets", None)
     notebook.metadata["language_info"] = {"name": "python"}
     notebook.metadata["gilteach"] = {"fingerprint": fingerprint(notebook)}
+
+
+def without_folders(text):
+    """Tracebacks without the folders of the machine that made them."""
+    return re.sub(r'File "[^"]*[/\\]([^"/\\]+)"', r'File "…/\1"', text)
 
 
 def stale(path):
