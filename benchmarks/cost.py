@@ -1,7 +1,7 @@
 """What measuring costs: the same work through gilteach and in a plain script, interleaved.
 
-    uv run benchmarks/cost.py              about four minutes on a quiet machine
-    uv run benchmarks/cost.py --pairs 5    a quick look
+    uv run benchmarks/cost.py               about eight minutes on a quiet machine
+    uv run benchmarks/cost.py --pairs 20    a quick look
 
 Each line is a ratio, the median of pairs that ran one right after the other, with the interval that
 holds the true median with 95 % confidence (the sign test's). 1 means that it costs nothing. On a
@@ -9,15 +9,35 @@ machine whose cores change speed, single pairs are off by tens of per cent; the 
 """
 
 import argparse
+import json
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
+from bisect import bisect
+from pathlib import Path
+
+from ratios import pairs, report
 
 import gilteach as gt
-from gilteach import meter, runs
+from gilteach import runs
+from gilteach.meter import Meter
 
-SIZE = 4_000_000
+WORK = {
+    "count": """
+def count(size):
+    n = 0
+    while n < size:
+        n += 1
+    return n
+""",
+    "wait": """
+def wait(size):
+    time.sleep(size)
+""",
+}
+SIZES = {"count": 2_000_000, "wait": 0.2}
 
 # The plainest programs that do the same work and time it the same way: from when the workers are
 # ready until the last is done.
@@ -25,28 +45,18 @@ PLAIN = {
     "serial": """
 import time
 
-def count(size):
-    n = 0
-    while n < size:
-        n += 1
-    return n
-
+{work}
 start = time.perf_counter()
 for _ in range(2):
-    count({size})
+    {task}({size})
 print(time.perf_counter() - start)
 """,
     "threads": """
 import threading
 import time
 
-def count(size):
-    n = 0
-    while n < size:
-        n += 1
-    return n
-
-threads = [threading.Thread(target=count, args=({size},)) for _ in range(2)]
+{work}
+threads = [threading.Thread(target={task}, args=({size},)) for _ in range(2)]
 start = time.perf_counter()
 for thread in threads:
     thread.start()
@@ -58,15 +68,10 @@ print(time.perf_counter() - start)
 import multiprocessing
 import time
 
-def count(size):
-    n = 0
-    while n < size:
-        n += 1
-    return n
-
+{work}
 def work(barrier, ends, size):
     barrier.wait()
-    count(size)
+    {task}(size)
     ends.put(time.perf_counter())
 
 if __name__ == "__main__":
@@ -84,51 +89,78 @@ if __name__ == "__main__":
 }
 
 
-def plain(runner, folder):
-    """Wall time of the plain script, in seconds."""
-    script = f"{folder}/{runner}.py"
-    answer = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True)
-    return float(answer.stdout)
+# A program that computes at a steady pace, and notes when each of its pieces was done.
+STEADY = """
+import json, sys, threading, time
+
+stop = threading.Event()
+threading.Thread(target=lambda: (sys.stdin.readline(), stop.set()), daemon=True).start()
+print("ready", flush=True)
+done = []
+while not stop.is_set():
+    n = 0
+    while n < 2000:
+        n += 1
+    done.append(time.perf_counter())
+print(json.dumps(done))
+"""
+STRETCH = 0.1  # s
 
 
-def through_gilteach(runner):
-    return gt.run("count", runner, workers=2, tasks=2, size=SIZE).wall
+def run_by_plain(task, runner, count):
+    """Ratios of a run's wall time ÷ the plain script's."""
+    with tempfile.TemporaryDirectory() as folder:
+        script = Path(folder, f"{runner}.py")
+        script.write_text(PLAIN[runner].format(work=WORK[task], task=task, size=SIZES[task]))
+
+        def plain():
+            answer = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True)
+            return float(answer.stdout)
+
+        def through_gilteach():
+            return gt.run(task, runner, workers=2, tasks=2, size=SIZES[task]).wall
+
+        return pairs(through_gilteach, plain, count)
 
 
-def without_sampling(runner):
-    usual = meter.EXACT_INTERVAL
-    meter.EXACT_INTERVAL = 3600.0
-    try:
-        return through_gilteach(runner)
-    finally:
-        meter.EXACT_INTERVAL = usual
+def sampled_by_unsampled(processes, count):
+    """Ratios of the work that programs do in a stretch while sampled ÷ in the next one while not."""
+    programs = [
+        subprocess.Popen([sys.executable, "-c", STEADY], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        for _ in range(processes)
+    ]
+    for program in programs:
+        program.stdout.readline()
+    meter = Meter([program.pid for program in programs])
 
+    def sampled():
+        start = time.perf_counter()
+        while (now := time.perf_counter()) < start + STRETCH:
+            time.sleep(meter.interval)
+            meter.sample()
+        return start, now
 
-def pairs(first, second, count):
-    """Ratios first ÷ second of runs that follow each other, in alternating order."""
-    ratios = []
+    def unsampled():
+        start = time.perf_counter()
+        time.sleep(STRETCH)
+        return start, time.perf_counter()
+
+    stretches = []
     for number in range(count):
-        if number % 2:
-            two = second()
-            one = first()
-        else:
-            one = first()
-            two = second()
-        ratios.append(one / two)
-    return ratios
+        first, second = (unsampled, sampled) if number % 2 else (sampled, unsampled)
+        pair = {first: first(), second: second()}
+        stretches.append((pair[sampled], pair[unsampled]))
+    stamps = [json.loads(program.communicate("stop\n")[0]) for program in programs]
 
+    def rate(start, end):
+        return sum(bisect(done, end) - bisect(done, start) for done in stamps) / (end - start)
 
-def report(what, ratios):
-    ordered = sorted(ratios)
-    # The sign test's interval for the median; all of the ratios where there are fewer than six.
-    outside = max(0, int((len(ordered) - 1.96 * len(ordered) ** 0.5) / 2))
-    low, high = ordered[outside], ordered[-1 - outside]
-    print(f"{what:<46}{statistics.median(ordered):7.3f}   ({low:.3f} to {high:.3f}, {len(ordered)} pairs)", flush=True)
+    return [rate(*one) / rate(*other) for one, other in stretches]
 
 
 def area_by_cpu_time(runner):
     """Area under the CPU-utilisation curve ÷ CPU time that the operating system reports."""
-    run = gt.run("count", runner, workers=2, size=SIZE)
+    run = gt.run("count", runner, workers=2, size=SIZES["count"])
     widths = run.samples["time_s"].diff().fillna(run.samples["time_s"].iloc[0])
     return (run.samples["cores_busy"] * widths).sum() / run.cpu
 
@@ -165,29 +197,20 @@ def import_time(modules):
 
 
 def main():
-    import tempfile
-    from pathlib import Path
-
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--pairs", type=int, default=30, help="pairs for each ratio (30)")
+    parser.add_argument("--pairs", type=int, default=100, help="pairs for each ratio (100)")
     count = parser.parse_args().pairs
 
-    with tempfile.TemporaryDirectory() as folder:
-        for runner, program in PLAIN.items():
-            Path(folder, f"{runner}.py").write_text(program.format(size=SIZE))
+    for task in WORK:
         for runner in PLAIN:
-            report(
-                f"run ÷ plain script, {runner}",
-                pairs(lambda r=runner: through_gilteach(r), lambda r=runner: plain(r, folder), count),
-            )
+            report(f"run ÷ plain script, {task}, {runner}", run_by_plain(task, runner, count))
+    for processes in 1, 2:
+        report(f"work sampled ÷ unsampled, processes: {processes}", sampled_by_unsampled(processes, 3 * count))
     for runner in PLAIN:
-        ratios = pairs(lambda r=runner: through_gilteach(r), lambda r=runner: without_sampling(r), count)
-        report(f"with ÷ without sampling, {runner}", ratios)
-    for runner in PLAIN:
-        report(f"area under the curve ÷ CPU time, {runner}", [area_by_cpu_time(runner) for _ in range(count)])
+        report(f"area under the curve ÷ CPU time, {runner}", [area_by_cpu_time(runner) for _ in range(count // 4)])
 
-    events = [first_event() for _ in range(count)]
-    bare = [bare_python() for _ in range(count)]
+    events = [first_event() for _ in range(count // 4)]
+    bare = [bare_python() for _ in range(count // 4)]
     print(f"{'first event after':<46}{1000 * statistics.median(events):7.0f} ms")
     print(f"{'python -c pass takes':<46}{1000 * statistics.median(bare):7.0f} ms")
     ours = [import_time("gilteach") for _ in range(5)]

@@ -1,42 +1,52 @@
-"""What recording slices costs: CPU time of traced runs ÷ CPU time of the same runs untraced.
+"""What recording slices costs: CPU time of a task's traced twin ÷ CPU time of the task itself.
 
-    python benchmarks/tracing.py [PAIRS [PYTHON ...]]
+    uv run benchmarks/tracing.py              about a minute and a half
+    uv run --no-project -p 3.13t benchmarks/tracing.py     under another Python: it needs nothing but it
 
-PAIRS (25 by default) of runs, interleaved; PYTHON as in ``gt.run(python=...)``, such as 3.13t. The
-median should stay under 1.02. Where the code happens to lie in memory alone makes a run up to 15 %
-faster or slower, so few pairs say little.
+Both take turns in one process, so that the core's speed is the same to both, and a few processes
+do so, because where the code happens to lie in memory makes it up to 15 % faster or slower.
 """
 
-import statistics
+import subprocess
 import sys
+import time
+from pathlib import Path
 
-import gilteach as gt
+from ratios import pairs, report
 
-SIZES = {"count": 3_000_000, "primes": 60_000, "digest": 100_000_000}
-
-
-def ratio(task, runner, python, swap):
-    """Return traced ÷ untraced CPU time of one pair, the traced run first if `swap`."""
-    cpu = {
-        trace: gt.run(task, runner, workers=2, size=SIZES[task], trace=trace, python=python).cpu
-        for trace in (swap, not swap)
-    }
-    return cpu[True] / cpu[False]
+SIZES = {"count": 600_000, "primes": 12_000, "digest": 20_000_000}  # some 30 ms
+PROCESSES = 40
+# A worker of a run calls its task for the first time; 3.11 makes a function faster at its eighth call.
+CALLS = 6
 
 
-def main(pairs=25, *pythons):
-    settings = [
-        (task, runner, python) for python in pythons or (None,) for task in SIZES for runner in ("threads", "processes")
-    ]
-    ratios = {setting: [] for setting in settings}
-    for pair in range(int(pairs)):
-        for setting in settings:
-            ratios[setting].append(ratio(*setting, swap=pair % 2 == 1))
-    print(f"traced ÷ untraced CPU time, {pairs} pairs: median (quartiles)")
-    for (task, runner, python), values in ratios.items():
-        low, median, high = statistics.quantiles(values, n=4)
-        print(f"{python or 'this Python':<12}{task:<8}{runner:<11}{median:.3f} ({low:.3f} to {high:.3f})")
+def cpu_time(function, *arguments):
+    start = time.thread_time()
+    function(*arguments)
+    return time.thread_time() - start
+
+
+def compare(name):
+    """Print the ratios of one process's calls."""
+    sys.path.insert(0, str(Path(__file__).parents[1] / "gilteach" / "bench"))
+    from slices import Slicer
+    from tasks import TASKS
+
+    task, size = TASKS[name], SIZES[name]
+    ratios = pairs(
+        lambda: cpu_time(task.traced, size, Slicer(1000).stamp), lambda: cpu_time(task.function, size), CALLS
+    )
+    print(*ratios)
+
+
+def main():
+    for name in SIZES:
+        ratios = []
+        for _ in range(PROCESSES):
+            answer = subprocess.run([sys.executable, __file__, name], capture_output=True, text=True, check=True)
+            ratios += map(float, answer.stdout.split())
+        report(f"traced ÷ untraced CPU time, {name}", ratios)
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    compare(*sys.argv[1:]) if sys.argv[1:] else main()

@@ -13,7 +13,7 @@ import pytest
 
 import gilteach as gt
 from gilteach import figures, turns
-from gilteach.bench.slices import LONG, SHORT, Slicer
+from gilteach.bench.slices import Slicer
 from gilteach.bench.tasks import PIECE, TASKS
 
 RUNNERS = ["serial", "threads", "processes"]
@@ -88,8 +88,9 @@ def test_who_never_stamps_has_no_slices():
 
 @pytest.mark.parametrize("pace", [1e-9, 25e-9, 1e-6, 15e-6])
 def test_stamps_settle_at_the_wanted_distance(pace):
-    chunks = Worker(seconds_per_iteration=pace).work(0.05)
-    assert all(SHORT <= chunk <= LONG for chunk in chunks[50:])
+    worker = Worker(seconds_per_iteration=pace)
+    chunks = worker.work(0.05)
+    assert all(worker.slicer.short <= chunk <= worker.slicer.long for chunk in chunks[50:])
     assert sum(chunks[:50]) < 0.01
 
 

@@ -2,7 +2,7 @@
 
     ┊ stamp, work, stamp, work, … stamp ┊     nothing     ┊ stamp, work, stamp, …
     └────────────── slice ──────────────┴────── gap ──────┴────── slice ─────────
-       a stamp every 50 µs                 another worker
+       a stamp every 0.1 ms                another worker
                                            had the GIL, or
                                            another the core
 
@@ -15,8 +15,8 @@ import time
 from math import inf
 
 FIRST_CHUNK = 64  # iterations; it is adapted within the first 20 stamps
-# s; the work between two stamps. A stamp and a new round of the loop cost 0.3 to 0.6 µs, 1 % of it.
-SHORT, LONG = 40e-6, 60e-6
+# s; the work between two stamps. A stamp and a new round of the loop cost 0.5 to 1 µs, 1 % of it.
+MOST_WORK = 120e-6
 LONGEST_GAP = 1e-3  # s; less is a neighbour's visit to the core, which happens all the time
 
 
@@ -34,8 +34,12 @@ class Slicer:
     def __init__(self, most, clock=time.perf_counter):
         self.most = most
         self.clock = clock
-        # Who waits for the GIL waits for a whole switch interval, so half of one is a gap.
-        self.gap = min(LONGEST_GAP, sys.getswitchinterval() / 2)
+        # Who waits for the GIL waits for a whole switch interval, so half of one is a gap. The ends
+        # of a slice are blurred by the work between two stamps, so that must be far less.
+        interval = sys.getswitchinterval()
+        self.gap = min(LONGEST_GAP, interval / 2)
+        work = min(MOST_WORK, interval / 20)
+        self.short, self.long = 0.8 * work, 1.2 * work
         self.chunk = FIRST_CHUNK
         self.last = -inf
         self.edges = []  # the last stamp before each gap and the first one after it
@@ -44,9 +48,9 @@ class Slicer:
         """Note that the worker is executing; return how many iterations to do until the next stamp."""
         now = self.clock()
         elapsed = now - self.last
-        if elapsed < SHORT:
+        if elapsed < self.short:
             self.chunk += self.chunk // 4 + 1
-        elif elapsed > LONG:
+        elif elapsed > self.long:
             self.chunk = self.chunk * 3 // 4 or 1
             if elapsed > self.gap:
                 self.edges += self.last, now

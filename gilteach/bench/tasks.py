@@ -53,7 +53,9 @@ def count(size):
 def count_traced(size, stamp):
     n = 0
     while n < size:
-        stop = min(n + stamp(), size)
+        stop = n + stamp()
+        if stop > size:
+            stop = size
         while n < stop:
             n += 1
     return n
