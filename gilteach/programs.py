@@ -30,6 +30,7 @@ from .errors import BadType, ProgramNotFound, RunTimeout
 from .interpreters import resolve
 from .launch import OUTPUT_LIMIT, Child
 from .machines import Machine, machine
+from .measured import Measured
 from .meter import Meter
 from .plans import LONGEST_TIMEOUT
 from .runs import take_turn
@@ -42,7 +43,7 @@ except ImportError:  # Windows
 
 
 @dataclass(frozen=True, repr=False)
-class ProgramRun:
+class ProgramRun(Measured):
     """One measured execution of a whole program.
 
     Attributes
@@ -73,22 +74,6 @@ class ProgramRun:
     machine: Machine
     raw_lanes: list = field(default_factory=list)
     raw_samples: list = field(default_factory=list)
-
-    @property
-    def cores_busy(self):
-        """CPU time ÷ wall time: the CPU utilisation, in cores."""
-        return self.cpu / self.wall
-
-    @cached_property
-    def samples(self):
-        """The CPU-utilisation curve.
-
-        A DataFrame with a row per interval of about 20 ms: ``time_s``, its end in seconds from the
-        start of the program, and ``cores_busy`` in it. The area under it is the CPU time.
-        """
-        import pandas as pd
-
-        return pd.DataFrame(self.raw_samples, columns=["time_s", "cores_busy"], dtype=float)
 
     @cached_property
     def lanes(self):

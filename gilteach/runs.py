@@ -14,6 +14,7 @@ from .errors import BadValue, GilteachError, RunStopped, RunTimeout, TaskError, 
 from .interpreters import Python, resolve
 from .launch import start_bench, start_server
 from .machines import Machine, machine
+from .measured import Measured
 from .meter import Meter
 from .plans import Plan, make_plan
 from .words import amount, seconds
@@ -23,7 +24,7 @@ FORMAT_VERSION = 2
 
 
 @dataclass(frozen=True, repr=False)
-class Run:
+class Run(Measured):
     """One measured execution of tasks by one runner.
 
     Attributes
@@ -64,22 +65,6 @@ class Run:
     workers = property(lambda self: self.plan.workers)
     tasks = property(lambda self: self.plan.tasks)
     size = property(lambda self: self.plan.size)
-
-    @property
-    def cores_busy(self):
-        """CPU time ÷ wall time: the CPU utilisation, in cores."""
-        return self.cpu / self.wall
-
-    @cached_property
-    def samples(self):
-        """The CPU-utilisation curve.
-
-        A DataFrame with a row per interval of about 20 ms: ``time_s``, its end in seconds from the
-        start of the work, and ``cores_busy`` in it. The area under it is the CPU time.
-        """
-        import pandas as pd
-
-        return pd.DataFrame(self.raw_samples, columns=["time_s", "cores_busy"], dtype=float)
 
     @cached_property
     def spans(self):

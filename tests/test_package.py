@@ -49,7 +49,8 @@ def public_parts():
         value = getattr(gt, name)
         yield name, value
         if inspect.isclass(value) and not issubclass(value, Exception):
-            for part, member in vars(value).items():
+            ours = [base for base in reversed(value.__mro__) if base.__module__.startswith("gilteach.")]
+            for part, member in {part: member for base in ours for part, member in vars(base).items()}.items():
                 # Fields and one-line properties are explained where the class is.
                 plain = isinstance(member, property) and member.fget.__name__ == "<lambda>"
                 explains_itself = callable(member) or hasattr(member, "__get__")
