@@ -177,6 +177,13 @@ def test_sizes_arrive_as_they_are(cell):
     assert cell("gt.run(kind, 'serial', size=0.5).results") == ["float 0.5"]
 
 
+def test_each_worker_has_a_size_of_its_own(cell):
+    # Without a GIL, threads that count references on the same number can be slower than one alone.
+    cell("%%task\nimport time\n\ndef where(size):\n    time.sleep(0.2)\n    return id(size)\n")
+    first, second = cell("gt.run(where, 'threads', workers=2, size=10**6).results")
+    assert first != second
+
+
 def test_results_of_the_cells_own_classes_come_back(cell):
     cell("%%task\nclass Point:\n    def __repr__(self):\n        return 'here'\ndef make(n):\n    return Point()\n")
     assert cell("gt.run(make, 'processes', workers=1).results") == ["here"]

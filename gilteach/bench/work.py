@@ -59,7 +59,9 @@ class Work(NamedTuple):
 
     def __call__(self, index):
         facts = find_task(self.task, self.module)
-        arguments = [self.size] if facts.takes_size else []
+        # A number of this worker's own: without a GIL, threads that count references on the same one
+        # would wait for each other at every use of it.
+        arguments = [type(self.size)(str(self.size))] if facts.takes_size else []
         slicer = Slicer(self.most_slices)
         function = facts.function
         if self.most_slices and facts.traced:

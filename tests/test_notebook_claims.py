@@ -1,0 +1,54 @@
+"""Every claim of the notebooks can fail: fed the opposite of what it says, it prints ✗."""
+
+import ast
+from pathlib import Path
+
+import nbformat
+import pytest
+
+import gilteach as gt
+from gilteach import machines
+
+NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
+
+
+def claims(notebook):
+    """The calls of `gt.claim` in a notebook: their text, and their other arguments by name."""
+    for cell in nbformat.read(notebook, as_version=4).cells:
+        if cell.cell_type == "code" and "gt.claim(" in cell.source:
+            for node in ast.walk(ast.parse(cell.source)):
+                if isinstance(node, ast.Call) and ast.unparse(node.func) == "gt.claim":
+                    yield ast.literal_eval(node.args[0]), {word.arg: word.value for word in node.keywords}
+
+
+CLAIMS = [pytest.param(text, words, id=f"{path.name[:2]} {text}") for path in NOTEBOOKS for text, words in claims(path)]
+
+
+@pytest.fixture(autouse=True)
+def _many_cpus(monkeypatch):
+    monkeypatch.setattr(machines, "usable_cpus", lambda: (64, None))
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.name)
+def test_every_notebook_makes_claims(notebook):
+    assert len(list(claims(notebook))) >= 2
+
+
+@pytest.mark.parametrize(("text", "words"), CLAIMS)
+def test_a_claim_fed_the_opposite_fails(text, words):
+    bounds = {name: ast.literal_eval(words[name]) for name in ("low", "high") if name in words}
+    needs_cpus = ast.literal_eval(words["needs_cpus"]) if "needs_cpus" in words else 1
+    if bounds:
+        # A fifth beyond a bound: nearer to "no difference" than to what the claim says.
+        opposites = [bounds[name] * factor for name, factor in (("low", 0.8), ("high", 1.2)) if name in bounds]
+    else:
+        opposites = [False]
+    for opposite in opposites:
+        ratios = [opposite] * 6 if bounds else opposite
+        assert str(gt.claim(text, ratios, needs_cpus=needs_cpus, **bounds)).startswith(f"✗ {text}")
+
+
+@pytest.mark.parametrize(("text", "words"), CLAIMS)
+def test_a_comparison_that_neighbours_can_spoil_looks_at_them(text, words):
+    if "needs_cpus" in words:
+        assert "background" in words, "a claim about more than one core must say what other programs kept busy"
