@@ -18,8 +18,10 @@ from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
+from structure import claims_list, problems, slide_kind
 
 FOLDER = Path(__file__).resolve().parent.parent / "notebooks"
+CLAIMS = FOLDER / "CLAIMS.md"
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 CELL_TIMEOUT = 300  # s
 NAVIGATION = "navigation"  # tag of the generated cells
@@ -61,6 +63,8 @@ def tidy(notebook, path):
         for name, place in (("navigation-top", 0), ("navigation-end", len(notebook.cells) + 1)):
             cell = nbformat.v4.new_markdown_cell(line, id=name, metadata={"tags": [NAVIGATION]})
             notebook.cells.insert(place, cell)
+    for cell in notebook.cells:
+        cell.metadata["slideshow"] = {"slide_type": slide_kind(cell)}
     notebook.metadata = nbformat.from_dict({"kernelspec": KERNELSPEC, "language_info": {"name": "python"}})
     notebook.nbformat, notebook.nbformat_minor = 4, 5
 
@@ -95,16 +99,31 @@ def without_folders(text):
 
 
 def stale(path):
-    """Say why a stored notebook isn't current, or return None."""
+    """Say why a stored notebook isn't current: a list of sentences."""
     stored = nbformat.read(path, as_version=4)
     if stored.metadata.get("gilteach", {}).get("fingerprint") != fingerprint(stored):
-        return "its code has changed since it was executed"
+        return ["its code has changed since it was executed"]
     fresh = nbformat.read(path, as_version=4)
     tidy(fresh, path)
     fresh.metadata["gilteach"] = stored.metadata["gilteach"]
     if nbformat.writes(fresh) != nbformat.writes(stored):
-        return "its navigation or its metadata is not what this tool writes"
-    return None
+        return ["its navigation or its metadata is not what this tool writes"]
+    return []
+
+
+def list_of_claims():
+    """The text of CLAIMS.md as the stored notebooks have it."""
+    return claims_list([(path, nbformat.read(path, as_version=4)) for path in course()])
+
+
+def check(paths):
+    """Print what is wrong with stored notebooks, and return whether anything is."""
+    wrong = {path.name: stale(path) + problems(nbformat.read(path, as_version=4), path) for path in paths}
+    if not CLAIMS.exists() or CLAIMS.read_text(encoding="utf-8") != list_of_claims():
+        wrong[CLAIMS.name] = ["it is not what the stored notebooks claim"]
+    for name, sentences in wrong.items():
+        print(f"{name}: {'; '.join(sentences) or 'current'}")
+    return any(wrong.values())
 
 
 def main():
@@ -113,19 +132,16 @@ def main():
     parser.add_argument("notebooks", nargs="*", type=Path, help="all of them by default")
     arguments = parser.parse_args()
     paths = [path.resolve() for path in arguments.notebooks] or course()
-    failed = False
+    if arguments.check:
+        return 1 if check(paths) else 0
     for path in paths:
-        if arguments.check:
-            reason = stale(path)
-            print(f"{path.name}: {reason or 'current'}")
-            failed = failed or reason is not None
-            continue
         notebook = nbformat.read(path, as_version=4)
         tidy(notebook, path)
         execute(notebook, path)
         nbformat.write(notebook, path)
         print(f"{path.name}: stored, {path.stat().st_size // 1024} kB")
-    return 1 if failed else 0
+    CLAIMS.write_text(list_of_claims(), encoding="utf-8")
+    return 0
 
 
 if __name__ == "__main__":

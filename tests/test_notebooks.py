@@ -1,0 +1,238 @@
+"""The checks of the notebooks themselves: each is shown to fail where it should."""
+
+import copy
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+TOP = Path(__file__).parents[1]
+sys.path.append(str(TOP / "tools"))
+
+import structure  # noqa: E402
+
+import notebooks  # noqa: E402
+
+COURSE = notebooks.course()
+
+
+def load(path):
+    return nbformat.read(path, as_version=4)
+
+
+def test_the_course_is_found():
+    assert [path.name[:2] for path in COURSE] == [f"{number:02}" for number in range(len(COURSE))]
+    assert len(COURSE) >= 5
+
+
+@pytest.mark.parametrize("path", COURSE, ids=lambda path: path.name)
+def test_a_stored_notebook_is_current_and_complete(path):
+    assert notebooks.stale(path) == []
+    assert structure.problems(load(path), path) == []
+
+
+def test_the_list_of_claims_is_current():
+    assert notebooks.CLAIMS.read_text(encoding="utf-8") == notebooks.list_of_claims()
+
+
+def code_cell(notebook, text=""):
+    return next(cell for cell in notebook.cells if cell.cell_type == "code" and text in cell.source)
+
+
+def section(notebook, heading):
+    return next(cell for cell in notebook.cells if cell.cell_type == "markdown" and heading in cell.source)
+
+
+def blank_a_count(notebook):
+    code_cell(notebook).execution_count = None
+
+
+def swap_two_counts(notebook):
+    one, other = [cell for cell in notebook.cells if cell.cell_type == "code"][:2]
+    one.execution_count, other.execution_count = other.execution_count, one.execution_count
+
+
+def unknown_magic(notebook):
+    code_cell(notebook).source = "%load_ext nothing"
+
+
+def unknown_cell_magic(notebook):
+    code_cell(notebook).source = "%%capture\n1"
+
+
+def shell_command(notebook):
+    code_cell(notebook).source = "!ls"
+
+
+def failed_claim(notebook):
+    cell = code_cell(notebook, "claim(")
+    for output in cell.outputs:
+        if "text" in output:
+            output.text = output.text.replace("✓", "✗").replace("?", "✗")
+
+
+def stored_error(notebook):
+    error = {"output_type": "error", "ename": "OSError", "evalue": "", "traceback": []}
+    code_cell(notebook).outputs.append(nbformat.from_dict(error))
+
+
+def stored_warning(notebook):
+    text = "thing.py:1: DeprecationWarning: old"
+    code_cell(notebook).outputs.append(nbformat.v4.new_output("stream", name="stderr", text=text))
+
+
+def machine_path(notebook):
+    code_cell(notebook).outputs.append(nbformat.v4.new_output("stream", text="in /home/somebody/course"))
+
+
+def no_alternative(notebook):
+    for cell in notebook.cells:
+        for output in cell.get("outputs", ()):
+            output.get("metadata", {}).pop("image/png", None)
+
+
+def widget_state(notebook):
+    notebook.metadata["widgets"] = {}
+
+
+def other_kernel(notebook):
+    notebook.metadata["kernelspec"]["name"] = "conda-env-course"
+
+
+def same_id(notebook):
+    notebook.cells[1].id = notebook.cells[2].id
+
+
+def all_ignored(notebook):
+    for cell in notebook.cells:
+        cell.metadata["tags"] = ["nbval-ignore-output"]
+
+
+def unknown_tag(notebook):
+    code_cell(notebook).metadata["tags"] = ["nbval-skip"]
+
+
+def no_slides(notebook):
+    del notebook.cells[1].metadata["slideshow"]
+
+
+def renamed_section(notebook):
+    cell = section(notebook, "## What to remember")
+    cell.source = cell.source.replace("## What to remember", "## Summary")
+
+
+def no_solution(notebook):
+    for cell in notebook.cells:
+        cell.source = cell.source.replace("<summary>Solution", "<summary>Answer")
+
+
+def dead_link(notebook):
+    notebook.cells[1].source += "\n[more](not_there.ipynb)"
+
+
+def picture_without_words(notebook):
+    notebook.cells[1].source += "\n![](CLAIMS.md)"
+
+
+def empty_cell(notebook):
+    code_cell(notebook).source = "\n"
+
+
+MUTATIONS = (
+    blank_a_count, swap_two_counts, unknown_magic, unknown_cell_magic, shell_command, failed_claim, stored_error,
+    stored_warning, machine_path, no_alternative, widget_state, other_kernel, same_id, all_ignored, unknown_tag,
+    no_slides, renamed_section, no_solution, dead_link, picture_without_words, empty_cell,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("mutate", MUTATIONS, ids=lambda mutate: mutate.__name__)
+def test_a_mutation_is_noticed(mutate):
+    path = COURSE[0]
+    notebook = load(path)
+    mutate(notebook)
+    assert structure.problems(notebook, path)
+
+
+def test_changed_code_or_navigation_is_noticed(tmp_path, monkeypatch):
+    def is_stale(mutate):
+        notebook = load(COURSE[0])
+        mutate(notebook)
+        path = tmp_path / COURSE[0].name
+        nbformat.write(notebook, path)
+        monkeypatch.setattr(notebooks, "course", lambda: [path, *COURSE[1:]])
+        return notebooks.stale(path)
+
+    assert not is_stale(lambda notebook: None)
+    assert is_stale(lambda notebook: setattr(code_cell(notebook), "source", "1"))
+    assert is_stale(lambda notebook: setattr(notebook.cells[0], "source", "nowhere"))
+
+
+@pytest.fixture
+def nbval(tmp_path):
+    """Check a part of notebook 01 as the README's test command does; gives the exit code and what was printed."""
+
+    def check(mutate=lambda notebook: None):
+        notebook = load(COURSE[1])
+        wanted = ("import gilteach as gt", "guess = gt.predict(", "three_waits = ", '"Three tasks that each')
+        notebook.cells = [copy.deepcopy(code_cell(notebook, text)) for text in wanted]
+        mutate(notebook)
+        path = tmp_path / "part.ipynb"
+        nbformat.write(notebook, path)
+        options = ["-p", "no:cacheprovider", "-c", TOP / "pyproject.toml", f"--rootdir={TOP}", f"--confcutdir={TOP}"]
+        # A conftest is found from the notebook's folder upwards, and this one lies elsewhere.
+        answer = subprocess.run(
+            [sys.executable, "-m", "pytest", *options, "-p", "conftest", path],
+            cwd=TOP,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join([str(TOP), os.environ.get("PYTHONPATH", "")])},
+            capture_output=True,
+            text=True,
+        )
+        return answer.returncode, answer.stdout
+
+    return check
+
+
+def test_an_unchanged_notebook_passes_and_its_claims_are_counted(nbval):
+    code, said = nbval()
+    assert code == 0, said
+    assert "notebooks: 1, claims: 1 ✓, 0 ✗, 0 ?" in said or "notebooks: 1, claims: 0 ✓, 0 ✗, 1 ?" in said
+
+
+def test_a_changed_output_is_noticed(nbval):
+    def change(notebook):
+        output = notebook.cells[-1].outputs[0]
+        output.data["text/plain"] = output.data["text/plain"].replace("three", "four").replace("Three", "Four")
+
+    code, said = nbval(change)
+    assert code == 1, said
+
+
+def test_a_claim_with_another_bound_fails(nbval):
+    def flip(notebook):
+        cell = notebook.cells[-1]
+        assert "high=1.1" in cell.source
+        cell.source = cell.source.replace("high=1.1", "low=1.1")
+
+    code, said = nbval(flip)
+    assert code == 1, said
+    assert "claims: 0 ✓, 1 ✗, 0 ?" in said
+
+
+def test_an_error_in_a_background_thread_of_a_panel_is_noticed(nbval):
+    def break_the_panel(notebook):
+        notebook.cells[1].source = (
+            "import threading\n"
+            "panel = gt.Experiment('wait', workers=1, size=0.01)\n"
+            "panel._show = lambda *_: 1 / 0\n"
+            "worker = threading.Thread(target=panel._show)\n"
+            "worker.start()\n"
+            "worker.join()"
+        )
+        del notebook.cells[2:]
+
+    code, said = nbval(break_the_panel)
+    assert code == 1, said
+    assert "ZeroDivisionError" in said

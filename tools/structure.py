@@ -1,0 +1,176 @@
+"""What every stored notebook of the course has to be, beyond what nbval compares.
+
+nbval never compares a cell that was not executed, lets an unknown magic pass, and doesn't look at
+pictures: this does.
+"""
+
+import re
+
+OPENING = ["What you'll do", "What you'll learn", "What you'll need"]
+CLOSING = ["Your turn", "What to remember"]
+MAGICS = ("%%measure", "%%task")
+TAGS = {"navigation", "nbval-ignore-output", "raises-exception"}
+LARGEST = 1_000_000  # bytes of a stored notebook
+MACHINE_PATH = re.compile(r"(?<![\w.…/-])/(?:home|root|tmp|Users|usr|var|work|opt)/|\b[A-Z]:\\")
+VERDICT = re.compile(r"(?m)^([✓✗?]) (\S.*)$")
+
+
+def problems(notebook, path):
+    """Say what is wrong with a notebook.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        The stored notebook.
+    path : Path
+        Its file; links start from its folder.
+
+    Returns
+    -------
+    list of str
+        A sentence for each problem.
+    """
+    found = []
+    cells = notebook.cells
+    code = [cell for cell in cells if cell.cell_type == "code"]
+    if (notebook.nbformat, notebook.nbformat_minor) != (4, 5):
+        found.append(f"its format is {notebook.nbformat}.{notebook.nbformat_minor}, not 4.5")
+    if notebook.metadata.get("kernelspec", {}).get("name") != "python3":
+        found.append("its kernel is not python3")
+    if "widgets" in notebook.metadata:
+        found.append("it holds the state of widgets")
+    if len({cell.get("id") for cell in cells}) < len(cells):
+        found.append("two of its cells have the same id")
+    if path.exists() and path.stat().st_size > LARGEST:
+        found.append(f"it is larger than {LARGEST:,} bytes")
+    if [cell.execution_count for cell in code] != list(range(1, len(code) + 1)):
+        found.append("its code cells weren't executed once each, from 1 on in their order")
+    if not any(cell.outputs and not _ignored(cell) for cell in code):
+        found.append("no output of it is checked")
+    if len(list(verdicts(notebook))) < 2:
+        found.append("it makes fewer than two claims")
+    found += [f"a claim failed: {line}" for _, verdict, line in verdicts(notebook) if verdict == "✗"]
+    found += _section_problems(cells)
+    for number, cell in enumerate(cells):
+        found += [f"cell {number}: {problem}" for problem in _cell_problems(cell, path.parent)]
+    return found
+
+
+def verdicts(notebook):
+    """The claims in the outputs, as (number of the cell, ✓ ✗ or ?, the rest of the line)."""
+    for number, cell in enumerate(notebook.cells):
+        if cell.cell_type == "code" and "claim(" in cell.source:
+            for text in _texts(cell):
+                for verdict, line in VERDICT.findall(text):
+                    yield number, verdict, line
+
+
+def _section_problems(cells):
+    headings = [
+        (line.count("#", 0, 2), line.lstrip("# "))
+        for cell in cells
+        if cell.cell_type == "markdown"
+        for line in cell.source.splitlines()
+        if re.match(r"##? ", line)
+    ]
+    sections = [heading for level, heading in headings if level == 2]
+    found = []
+    if [level for level, _ in headings].count(1) != 1 or headings[0][0] != 1:
+        found.append("it doesn't begin with one title")
+    if sections[:3] != OPENING:
+        found.append(f"its first sections are not {', '.join(OPENING)}")
+    if sections[-2:] != CLOSING:
+        found.append(f"its last sections are not {', '.join(CLOSING)}")
+    texts = [cell.source for cell in cells if cell.cell_type == "markdown"]
+    for folded in ("Solution", "For the classroom"):
+        if not any(f"<details><summary>{folded}</summary>" in text for text in texts):
+            found.append(f"it has no folded {folded!r}")
+    return found
+
+
+def _cell_problems(cell, folder):
+    found = [f"has the unknown tag {tag!r}" for tag in set(cell.metadata.get("tags", ())) - TAGS]
+    if "slideshow" not in cell.metadata:
+        found.append("doesn't say what it is in a slide show")
+    if cell.cell_type == "markdown":
+        for text, target in re.findall(r"\[([^\]]*)\]\(([^)]+)\)", cell.source):
+            if "://" not in target and not (folder / target.partition("#")[0]).exists():
+                found.append(f"links to {target}, which isn't there")
+            if not text.strip():
+                found.append(f"shows {target} without an alternative in words")
+        return found
+    if not cell.source.strip():
+        found.append("is empty")
+    found += [f"uses {magic}" for magic in _magics(cell.source) if magic not in MAGICS]
+    for output in cell.outputs:
+        if output.output_type == "error" and "raises-exception" not in cell.metadata.get("tags", ()):
+            found.append(f"holds an error: {output.ename}")
+        data, metadata = output.get("data", {}), output.get("metadata", {})
+        if "image/png" in data and not (
+            data.get("text/plain", "").strip() and metadata.get("image/png", {}).get("alt", "").strip()
+        ):
+            found.append("holds a picture without an alternative in words")
+    for text in _texts(cell):
+        if MACHINE_PATH.search(text):
+            found.append(f"holds a path of the machine: {MACHINE_PATH.search(text)[0]}…")
+        if re.search(r"\b\w*Warning: ", text):
+            found.append("holds a warning")
+    return found
+
+
+def _ignored(cell):
+    return "nbval-ignore-output" in cell.metadata.get("tags", ())
+
+
+def _magics(source):
+    """The magics of a cell; the text below one of a whole cell is a program's."""
+    first = source.lstrip().split(maxsplit=1)[:1]
+    if first and first[0].startswith("%%"):
+        return first
+    return re.findall(r"(?m)^\s*([%!?]\S*)", source)
+
+
+def _texts(cell):
+    for output in cell.outputs:
+        yield output.get("text", "")
+        for kind, text in output.get("data", {}).items():
+            if kind.startswith("text/"):
+                yield re.sub(r'src="data:[^"]*"', "", text)
+
+
+def claims_list(course):
+    """Write the list of all claims as Markdown.
+
+    Parameters
+    ----------
+    course : list of (Path, NotebookNode)
+        The notebooks, in their order.
+
+    Returns
+    -------
+    str
+    """
+    lines = [
+        "# Claims",
+        "",
+        "What the course states and settles by measurement, with the result of the stored run. Written by",
+        "`tools/notebooks.py`.",
+        "",
+        "| notebook | cell | result | claim |",
+        "| --- | --- | --- | --- |",
+    ]
+    for path, notebook in course:
+        for number, verdict, line in verdicts(notebook):
+            lines.append(f"| [{path.name[:2]}]({path.name}) | {number} | {verdict} | {line} |")
+    return "\n".join(lines) + "\n"
+
+
+def slide_kind(cell):
+    """What a cell is in a slide show: what nbconvert and RISE expect in its metadata."""
+    if "navigation" in cell.metadata.get("tags", ()):
+        return "skip"
+    if cell.cell_type == "markdown":
+        if "<summary>For the classroom</summary>" in cell.source:
+            return "notes"
+        return "slide" if re.match(r"##? ", cell.source) else "subslide"
+    return "-"
