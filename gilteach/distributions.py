@@ -49,7 +49,7 @@ def distribution(repeats, label):
                 xytext=(10, 0), textcoords="offset points", va="center", color=REFERENCE, annotation_clip=False,
             )  # fmt: skip
         axes.set_yticks(range(len(rows)), list(rows))
-        axes.tick_params(axis="y", length=0)
+        axes.tick_params(axis="y", length=0, pad=8)
         axes.set_ylim(len(rows) - 0.5, -0.5)
         axes.set_xlim(min(0.0, *(min(values) for values in rows.values())))
         if not any(any(values) for values in rows.values()):

@@ -37,10 +37,12 @@ class View:
         self._add_button("Start again", "fast-backward", model.reset)
         self._buttons["Replay"] = widgets.Button(description="Replay", icon="play", tooltip="Repeat the steps slowly")
         self._buttons["Replay"].on_click(lambda _: self._start_replay())
+        self._buttons["Replay"].layout.width = "120px"
+        self._status = widgets.HTML()
         self._table = widgets.HTML()
         listing = widgets.HTML(listing_html(model))
         beside = widgets.HBox([self._table, listing], layout={"flex_flow": "row wrap", "align_items": "flex-start"})
-        self.widget = widgets.VBox([widgets.HBox(list(self._buttons.values())), beside])
+        self.widget = widgets.VBox([widgets.HBox(list(self._buttons.values())), self._status, beside])
         self.widget.add_class("gilteach-interleaving")
         self.update()
 
@@ -65,7 +67,9 @@ class View:
             self._buttons[f"Step {thread}"].disabled = thread not in model.available
         self._buttons["Undo"].disabled = self._buttons["Start again"].disabled = not model.order
         self._buttons["Replay"].disabled = not self._newest
-        self._table.value = table_html(model) + f'<p role="status" style="font-size: 115%">{escape(status(model))}</p>'
+        self._table.value = table_html(model)
+        # role="status" has a screen reader announce it.
+        self._status.value = f'<div role="status" style="font-size: 115%; margin: 6px 0">{escape(status(model))}</div>'
 
     def bundle(self):
         """Return the widget, and what there is to read without it."""
@@ -140,14 +144,14 @@ def table_text(model):
 def _listing(model):
     lines = ["lock.acquire()", model.line, "lock.release()"] if model.lock else [model.line]
     found = instructions(lines)
-    note = "← may switch here"
-    return [(f"{each.name:<20}{each.argument}", note if each.may_switch else "") for each in found]
+    note = "← may switch"
+    return [(f"{each.name:<16}{each.argument}", note if each.may_switch else "") for each in found]
 
 
 def listing_html(model):
     """Return the bytecode of the line in a loop, by this Python, as HTML."""
     lines = "\n".join(
-        f'{escape(text):<36}<b style="color: {SWITCH}">{note}</b>'.rstrip() for text, note in _listing(model)
+        f'{escape(text):<28}<b style="color: {SWITCH}">{note}</b>'.rstrip() for text, note in _listing(model)
     )
     title = f"while True: <code>{escape(model.line)}</code> in bytecode"
     return (
@@ -158,4 +162,4 @@ def listing_html(model):
 
 def listing_text(model):
     """Return the same as text."""
-    return f"{model.line} in a loop, in bytecode:\n" + "\n".join(f"{a:<36}{b}".rstrip() for a, b in _listing(model))
+    return f"{model.line} in a loop, in bytecode:\n" + "\n".join(f"{a:<28}{b}".rstrip() for a, b in _listing(model))

@@ -165,7 +165,7 @@ def shown():
         game = gt.Interleaving(**kind)
         game._repr_mimebundle_()
         view = game._view
-        return game, view._buttons, lambda: re.sub("<[^>]*>", " ", view._table.value)
+        return game, view._buttons, lambda: re.sub("<[^>]*>", " ", view._status.value)
 
     return show
 
