@@ -8,6 +8,7 @@ from importlib import import_module
 
 _HOMES = {
     "catalogue": ("runners", "tasks"),
+    "distributions": ("distribution",),
     "errors": (
         "BadType",
         "BadValue",
@@ -20,6 +21,7 @@ _HOMES = {
         "TaskNotImportable",
         "WorkerDied",
     ),
+    "interleaving": ("Interleaving",),
     "interpreters": ("pythons",),
     "machines": ("Machine", "machine"),
     "panel": ("Experiment",),
