@@ -50,5 +50,5 @@ def test_a_claim_fed_the_opposite_fails(text, words):
 
 @pytest.mark.parametrize(("text", "words"), CLAIMS)
 def test_a_comparison_that_neighbours_can_spoil_looks_at_them(text, words):
-    if "needs_cpus" in words:
+    if "needs_cpus" in words and words.keys() & {"low", "high"}:
         assert "background" in words, "a claim about more than one core must say what other programs kept busy"
