@@ -7,7 +7,7 @@ import sys
 from importlib import import_module
 
 _HOMES = {
-    "catalogue": ("runners", "tasks"),
+    "catalogue": ("channels", "runners", "tasks"),
     "errors": (
         "BadType",
         "BadValue",
@@ -27,6 +27,7 @@ _HOMES = {
     "programs": ("ProgramRun", "measure"),
     "runs": ("Run", "load", "run"),
     "sweeps": ("Sweep", "sweep"),
+    "traffic": ("Traffic", "messages"),
     "verdicts": ("Claim", "claim", "claims"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

@@ -190,7 +190,7 @@ def draw_wall_time(axes, sweep):
         axes.set_ylim(bottom=0)
     axes.set_title("Wall time")
     axes.set_ylabel("seconds")
-    _label_directly(axes, labels)
+    label_directly(axes, labels)
     _mark_usable_cpus(axes, sweep)
 
 
@@ -210,7 +210,7 @@ def draw_cores_busy(axes, sweep):
     axes.set_title("Mean CPU utilisation")
     axes.set_ylabel("cores busy")
     set_cores_axis(axes, sweep.runs[-1].machine.usable_cpus, summary["cores_busy_high"].max())
-    _label_directly(axes, labels)
+    label_directly(axes, labels)
 
 
 def draw_utilisation(axes, runs):
@@ -229,7 +229,7 @@ def draw_utilisation(axes, runs):
     axes.set_xlabel("seconds since the work began")
     highest = max(cores for run in runs for _, cores in run.raw_samples)
     set_cores_axis(axes, runs[-1].machine.usable_cpus, highest)
-    _label_directly(axes, labels)
+    label_directly(axes, labels)
 
 
 def draw_lanes(axes, run, start, end):
@@ -320,7 +320,7 @@ def _mark_usable_cpus(axes, sweep):
         )  # fmt: skip
 
 
-def _label_directly(axes, labels):
+def label_directly(axes, labels):
     """Write each line's name beside its end, moved up or down where two would overlap."""
     height = axes.get_position().height * axes.figure.get_size_inches()[1] * 72  # points
     to_fraction = axes.transData + axes.transAxes.inverted()
