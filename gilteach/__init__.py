@@ -22,6 +22,7 @@ _HOMES = {
     ),
     "interpreters": ("pythons",),
     "machines": ("Machine", "machine"),
+    "message_panel": ("MessageExperiment",),
     "panel": ("Experiment",),
     "predictions": ("predict",),
     "programs": ("ProgramRun", "measure"),
@@ -51,7 +52,7 @@ def __dir__():
 _MAGICS = {
     "measure": """Run the cell as a program of its own and measure it: see `gilteach.measure`.
 
-    %%measure [--timeout SECONDS] [--python 3.13t] [--args "ARGUMENTS OF THE PROGRAM"]
+    %%measure [--timeout SECONDS] [--python 3.13t] [--args "ARGUMENTS OF THE PROGRAM"] [--as VARIABLE]
     """,
     "task": """Make the cell's functions tasks, for `gilteach.run` and workers of any kind.
 

@@ -325,9 +325,15 @@ def label_directly(axes, labels):
     height = axes.get_position().height * axes.figure.get_size_inches()[1] * 72  # points
     to_fraction = axes.transData + axes.transAxes.inverted()
     places = sorted((to_fraction.transform((x, y))[1], text, colour, size) for x, y, text, colour, size in labels)
-    at = -1.0
-    for fraction, text, colour, size in places:
-        at = max(fraction, at + 1.25 * size / height)
+    step, at, heights = 1.25 / height, -1.0, []
+    for fraction, _, _, size in places:
+        at = max(fraction, at + step * size)
+        heights.append(at)
+    top = max(1.0, places[-1][0])
+    for place in reversed(range(len(places))):  # what was moved up beyond the top comes down again
+        heights[place] = min(heights[place], top)
+        top = heights[place] - step * places[place][3]
+    for at, (_, text, colour, size) in zip(heights, places, strict=True):
         axes.annotate(
             text, (1.0, at), xycoords="axes fraction", xytext=(6, 0), textcoords="offset points",
             va="center", color=colour, fontsize=size, annotation_clip=False,

@@ -197,8 +197,8 @@ def messages(
     repeats : int
         How many times each is measured, from 1 to 1,000.
     seconds : float
-        How long sending the messages of one size is to take at least, 0.001 to 10 s; three messages
-        are sent in any case.
+        How long sending the messages of one size is to take at least, 0.001 to 10 s; two messages are
+        sent in any case.
     progress : bool
         Whether to show a progress bar with the time left.
     python : str or path, optional

@@ -43,7 +43,7 @@ def draw_against_size(axes, summary, column, title, unit):
         labels.append((rows["size_bytes"].iloc[-1], rows[column].iloc[-1], name, colour, 11))
     sizes = sorted(summary["size_bytes"].unique())
     axes.set_xlim(sizes[0] / 1.5, sizes[-1] * 1.5)
-    axes.xaxis.set_major_locator(FixedLocator(sizes, nbins=7))
+    axes.xaxis.set_major_locator(FixedLocator(sizes, nbins=4))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda size, _: in_bytes(size)))
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.tick_params(axis="x", labelsize=10)
@@ -54,10 +54,12 @@ def draw_against_size(axes, summary, column, title, unit):
     label_directly(axes, labels)
 
 
-def in_words(traffic):
-    """Say for each size, in words, how long a message takes through each channel, the fastest first."""
+def in_words(traffic, sizes=None):
+    """Say for each of the sizes, or for all, how long a message takes through each channel, the fastest first."""
     sentences = []
     for size, rows in traffic.summary.reset_index().groupby("size_bytes"):
+        if sizes is not None and size not in sizes:
+            continue
         rows = rows.sort_values("seconds_per_message")
         each = [f"{row.channel} {duration(row.seconds_per_message)}" for row in rows.itertuples()]
         sentences.append(f"A message of {in_bytes(size)}: {', '.join(each)}")

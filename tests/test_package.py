@@ -49,7 +49,10 @@ def public_parts():
         value = getattr(gt, name)
         yield name, value
         if inspect.isclass(value) and not issubclass(value, Exception):
-            for part, member in vars(value).items():
+            parts = {}
+            for kind in reversed(value.__mro__):  # what it inherits from a class of ours is its own as well
+                parts |= vars(kind) if kind.__module__.startswith("gilteach.") else {}
+            for part, member in parts.items():
                 # Fields and one-line properties are explained where the class is.
                 plain = isinstance(member, property) and member.fget.__name__ == "<lambda>"
                 explains_itself = callable(member) or hasattr(member, "__get__")
