@@ -168,7 +168,7 @@ def area_by_cpu_time(runner):
 def first_event():
     """Seconds from asking for a bench until its first event."""
     began = []
-    original = runs._next_event
+    original = runs.next_event
 
     def timed(bench, plan, deadline, stop, expected, meter=None):
         event = original(bench, plan, deadline, stop, expected, meter)
@@ -176,12 +176,12 @@ def first_event():
             began.append(time.perf_counter())
         return event
 
-    runs._next_event = timed
+    runs.next_event = timed
     start = time.perf_counter()
     try:
         gt.run("count", "threads", workers=2, size=1)
     finally:
-        runs._next_event = original
+        runs.next_event = original
     return began[0] - start
 
 

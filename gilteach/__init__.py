@@ -7,7 +7,7 @@ import sys
 from importlib import import_module
 
 _HOMES = {
-    "catalogue": ("runners", "tasks"),
+    "catalogue": ("channels", "runners", "tasks"),
     "distributions": ("distribution",),
     "errors": (
         "BadType",
@@ -24,11 +24,13 @@ _HOMES = {
     "interleaving": ("Interleaving",),
     "interpreters": ("pythons",),
     "machines": ("Machine", "machine"),
+    "message_panel": ("MessageExperiment",),
     "panel": ("Experiment",),
     "predictions": ("predict",),
     "programs": ("ProgramRun", "measure"),
     "runs": ("Run", "load", "run"),
     "sweeps": ("Sweep", "sweep"),
+    "traffic": ("Traffic", "messages"),
     "verdicts": ("Claim", "claim", "claims"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -52,7 +54,7 @@ def __dir__():
 _MAGICS = {
     "measure": """Run the cell as a program of its own and measure it: see `gilteach.measure`.
 
-    %%measure [--timeout SECONDS] [--python 3.13t] [--args "ARGUMENTS OF THE PROGRAM"]
+    %%measure [--timeout SECONDS] [--python 3.13t] [--args "ARGUMENTS OF THE PROGRAM"] [--as VARIABLE]
     """,
     "task": """Make the cell's functions tasks, for `gilteach.run` and workers of any kind.
 

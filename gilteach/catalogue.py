@@ -1,5 +1,6 @@
 """What there is to choose from, as tables."""
 
+from .bench.channels import CHANNELS
 from .bench.runners import RUNNERS
 from .bench.tasks import TASKS
 
@@ -46,3 +47,17 @@ def runners():
         for name, runner in RUNNERS.items()
     ]
     return pd.DataFrame(rows).set_index("runner")
+
+
+def channels():
+    """List the channels that messages can be sent through.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by channel: ``does``.
+    """
+    import pandas as pd
+
+    rows = [{"channel": name, "does": channel.__doc__} for name, channel in CHANNELS.items()]
+    return pd.DataFrame(rows).set_index("channel")

@@ -190,7 +190,7 @@ def draw_wall_time(axes, sweep):
         axes.set_ylim(bottom=0)
     axes.set_title("Wall time")
     axes.set_ylabel("seconds")
-    _label_directly(axes, labels)
+    label_directly(axes, labels)
     _mark_usable_cpus(axes, sweep)
 
 
@@ -210,7 +210,7 @@ def draw_cores_busy(axes, sweep):
     axes.set_title("Mean CPU utilisation")
     axes.set_ylabel("cores busy")
     set_cores_axis(axes, sweep.runs[-1].machine.usable_cpus, summary["cores_busy_high"].max())
-    _label_directly(axes, labels)
+    label_directly(axes, labels)
 
 
 def draw_utilisation(axes, runs):
@@ -229,7 +229,7 @@ def draw_utilisation(axes, runs):
     axes.set_xlabel("seconds since the work began")
     highest = max(cores for run in runs for _, cores in run.raw_samples)
     set_cores_axis(axes, runs[-1].machine.usable_cpus, highest)
-    _label_directly(axes, labels)
+    label_directly(axes, labels)
 
 
 def draw_lanes(axes, run, start, end):
@@ -320,14 +320,20 @@ def _mark_usable_cpus(axes, sweep):
         )  # fmt: skip
 
 
-def _label_directly(axes, labels):
+def label_directly(axes, labels):
     """Write each line's name beside its end, moved up or down where two would overlap."""
     height = axes.get_position().height * axes.figure.get_size_inches()[1] * 72  # points
     to_fraction = axes.transData + axes.transAxes.inverted()
     places = sorted((to_fraction.transform((x, y))[1], text, colour, size) for x, y, text, colour, size in labels)
-    at = -1.0
-    for fraction, text, colour, size in places:
-        at = max(fraction, at + 1.25 * size / height)
+    step, at, heights = 1.25 / height, -1.0, []
+    for fraction, _, _, size in places:
+        at = max(fraction, at + step * size)
+        heights.append(at)
+    top = max(1.0, places[-1][0])
+    for place in reversed(range(len(places))):  # what was moved up beyond the top comes down again
+        heights[place] = min(heights[place], top)
+        top = heights[place] - step * places[place][3]
+    for at, (_, text, colour, size) in zip(heights, places, strict=True):
         axes.annotate(
             text, (1.0, at), xycoords="axes fraction", xytext=(6, 0), textcoords="offset points",
             va="center", color=colour, fontsize=size, annotation_clip=False,

@@ -20,6 +20,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -28,6 +29,7 @@ from .errors import WorkerDied
 
 BENCH = Path(__file__).with_name("bench")
 OUTPUT_LIMIT = 1 << 20  # characters of output kept; the last ones count
+SHARED_MEMORY = Path("/dev/shm")  # Linux shows it as files here; other systems don't, and have no such folder
 ENDED = {"event": "ended"}  # queued after a child's last event
 
 
@@ -127,6 +129,7 @@ class Child:
             pass
         self._kill_family()
         self._process.wait()
+        _remove_what_is_named_after(self.pid)
         for thread in self._threads:
             thread.join()
 
@@ -169,11 +172,30 @@ def _session(leader):
     return members
 
 
+def _remove_what_is_named_after(pid):
+    """Remove shared memory and semaphores of a bench that was killed before its resource tracker knew of them."""
+    for name in (f"gilteach-{pid}", f"sem.gilteach-{pid}-*"):
+        for file in SHARED_MEMORY.glob(name):
+            file.unlink(missing_ok=True)
+
+
 def _is_resource_tracker(process):
     try:
         return any("multiprocessing.resource_tracker" in word for word in process.cmdline())
     except psutil.Error:
         return False
+
+
+@contextmanager
+def children():
+    """Collect children in a list, and end them when the block is left, however it is left."""
+    started, patience = [], 0.0
+    try:
+        yield started
+        patience = 1.0  # children that have finished leave by themselves, which is cleaner; others are killed
+    finally:
+        for child in reversed(started):
+            child.end(patience)
 
 
 def start_bench(python):

@@ -14,6 +14,7 @@ measure_options = MagicArgumentParser(prog="%%measure")
 measure_options.add_argument("--timeout", type=float, default=60.0)
 measure_options.add_argument("--python")
 measure_options.add_argument("--args", default="")
+measure_options.add_argument("--as", dest="name")
 
 
 def measure(line, cell):
@@ -23,11 +24,16 @@ def measure(line, cell):
         args = shlex.split(options.args)
     except ValueError as error:
         raise UsageError(f"%%measure: {error}") from None
+    if options.name and not options.name.isidentifier():
+        raise UsageError(f"%%measure: --as needs the name of a variable, not {options.name!r}")
     try:
-        return programs.measure(as_numbered(cell), args=args, timeout=options.timeout, python=options.python)
+        run = programs.measure(as_numbered(cell), args=args, timeout=options.timeout, python=options.python)
     except RunTimeout as error:  # may be what the lesson is about: no reason for a traceback of ours
         print(error, file=sys.stderr)
-        return error.run
+        run = error.run
+    if options.name:
+        get_ipython().push({options.name: run})
+    return run
 
 
 def task(line, cell):

@@ -68,6 +68,11 @@ class Plan:
             return TASKS[self.task]
         return Task(None, "custom", "", 0, LARGEST, self.size or 1, whole=isinstance(self.size, int))
 
+    @property
+    def title(self):
+        """What is run, in a few words."""
+        return f"{self.task} with {self.runner}"
+
     def request(self, extras):
         """Return what a bench has to be told."""
         fields = asdict(self) | {"extras": extras}

@@ -14,6 +14,7 @@ of ended processes gives the CPU time that no sample has seen.
 
 import codecs
 import os
+import re
 import signal
 import sys
 import tempfile
@@ -40,6 +41,11 @@ try:
     from resource import RUSAGE_CHILDREN, getrusage
 except ImportError:  # Windows
     getrusage = None
+
+
+# What multiprocessing's resource tracker says of semaphores and shared memory when a program is
+# killed: it removes them, and the fault wasn't the program's.
+TRACKER_WARNING = re.compile(r".*UserWarning: resource_tracker: .*\n(  warnings\.warn.*\n)?")
 
 
 @dataclass(frozen=True, repr=False)
@@ -275,6 +281,8 @@ def _measure(command, notes, search, timeout):
     finally:
         program.end()
     while (event := program.receive(0.0))["event"] != "ended":
+        if not exit and event["event"] == "stderr":
+            event["text"] = TRACKER_WARNING.sub("", event["text"])
         screen.show(event)
     end, ended_cpu = (exit["moment"], exit["children_cpu"] - children_before) if exit else (now, 0.0)
     cpu, samples, lanes = census.account(end, ended_cpu, meter.interval)

@@ -12,7 +12,7 @@ from functools import cached_property
 from . import check, turns
 from .errors import BadValue, GilteachError, RunStopped, RunTimeout, TaskError, WorkerDied
 from .interpreters import Python, resolve
-from .launch import start_bench, start_server
+from .launch import children, start_bench, start_server
 from .machines import Machine, machine
 from .measured import Measured
 from .meter import Meter
@@ -298,7 +298,7 @@ class Turn:
 take_turn = Turn()
 
 
-def execute(plan, stop=None):
+def execute(plan, stop=None, measure=None):
     """Run a plan in a bench of its own and measure it.
 
     Parameters
@@ -307,6 +307,8 @@ def execute(plan, stop=None):
         What to run.
     stop : threading.Event, optional
         Ends the run when set.
+    measure : callable, optional
+        Does it, ``measure(plan, stop)``, where the plan is another one than for tasks.
 
     Returns
     -------
@@ -318,7 +320,7 @@ def execute(plan, stop=None):
         If `stop` was set; and what `run` raises.
     """
     with take_turn(stop):
-        return _out_of_reach_of_interrupts(_execute, plan, stop or threading.Event())
+        return _out_of_reach_of_interrupts(measure or _execute, plan, stop or threading.Event())
 
 
 def _out_of_reach_of_interrupts(measure, plan, stop):
@@ -353,34 +355,40 @@ def _out_of_reach_of_interrupts(measure, plan, stop):
 
 def _execute(plan, stop):
     extras = {name: plan.delay for name in plan.facts.extras if name == "delay"}
-    children = []
-    finished = False
-    try:
+    with children() as started:
         if "url" in plan.facts.extras:
             server, extras["url"] = start_server()
-            children.append(server)
+            started.append(server)
         bench = start_bench(plan.python)
-        children.append(bench)
-        done = _measure(bench, plan, extras, helpers=[child.pid for child in children[:-1]], stop=stop)
-        finished = True
-    finally:
-        # A bench that has finished leaves by itself, which is cleaner; any other is killed.
-        for child in reversed(children):
-            child.end(patience=1.0 if finished else 0.0)
+        started.append(bench)
+        done = _measure(bench, plan, extras, helpers=[child.pid for child in started[:-1]], stop=stop)
     return replace(done, output=bench.output)
 
 
-def _measure(bench, plan, extras, helpers, stop):
+def converse(bench, plan, request, stop, helpers=()):
+    """Have a bench get ready and do what is requested, while its processes' CPU clocks are read.
+
+    Returns
+    -------
+    ready, done : dict
+        The two events that it reported.
+    meter : Meter
+        With its readings from the one to the other.
+    """
     deadline = time.monotonic() + plan.timeout
-    bench.send(json.dumps(plan.request(extras)))
-    ready = _next_event(bench, plan, deadline, stop, "ready")
+    bench.send(json.dumps(request))
+    ready = next_event(bench, plan, deadline, stop, "ready")
     pids = sorted({ready["pid"], *(pid for pid, _ in ready["workers"])})
     meter = Meter(pids, helpers)
     meter.begin()
     bench.send("go")
-    done = _next_event(bench, plan, deadline, stop, "done", meter)
+    done = next_event(bench, plan, deadline, stop, "done", meter)
     meter.end()
+    return ready, done, meter
 
+
+def _measure(bench, plan, extras, helpers, stop):
+    ready, done, meter = converse(bench, plan, plan.request(extras), stop, helpers)
     start = done["start"]
     worker_numbers = {tuple(identity): number for number, identity in enumerate(ready["workers"])}
     spans = [
@@ -408,7 +416,7 @@ def _measure(bench, plan, extras, helpers, stop):
     )
 
 
-def _next_event(bench, plan, deadline, stop, expected, meter=None):
+def next_event(bench, plan, deadline, stop, expected, meter=None):
     """Wait for the event `expected`, sampling meanwhile; anything else that happens is an error."""
     interval = meter.interval if meter else 0.02
     sample_at = time.monotonic() + interval
@@ -426,7 +434,7 @@ def _next_event(bench, plan, deadline, stop, expected, meter=None):
             raise RunStopped("the run was stopped")
         if time.monotonic() > deadline:
             raise RunTimeout(
-                f"{plan.task} with {plan.runner} took longer than {plan.timeout:g} s and was ended; "
+                f"{plan.title} took longer than {plan.timeout:g} s and was ended; "
                 "try a smaller size, or allow more with timeout="
             )
 

@@ -196,11 +196,7 @@ def sweep(
     common = {"delay": delay, "switch_interval": switch_interval, "python": python, "timeout": timeout}
     axis, plans = make_grid(task, runners, workers, tasks, size, start_method, common)
     measured, total = [], len(plans) * repeats
-    from tqdm.auto import tqdm
-
-    # tqdm's bar for notebooks doesn't heed tqdm's own environment variable.
-    silent = not progress or os.environ.get("TQDM_DISABLE") == "1"
-    with tqdm(total=total, desc=f"sweep of {task}", unit="run", leave=False, disable=silent) as bar:
+    with show_progress(total, f"sweep of {task}", "run", progress) as bar:
         try:
             for item in interleave(plans, repeats):
                 measured.append(item)
@@ -209,6 +205,15 @@ def sweep(
             if not measured:
                 raise
     return make_sweep(measured, axis, total)
+
+
+def show_progress(total, title, unit, wanted):
+    """Return a progress bar with the time left, for a ``with`` block; `wanted` says whether it is shown."""
+    from tqdm.auto import tqdm
+
+    # tqdm's bar for notebooks doesn't heed tqdm's own environment variable.
+    silent = not wanted or os.environ.get("TQDM_DISABLE") == "1"
+    return tqdm(total=total, desc=title, unit=unit, leave=False, disable=silent)
 
 
 def make_grid(task, runners, workers, tasks, size, start_method, common):

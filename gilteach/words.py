@@ -22,6 +22,14 @@ def amount(value, unit):
     return f"{value:,.10g} {unit}".rstrip()
 
 
+def in_bytes(size):
+    """Return a number of bytes in words: ``"100 B"``, ``"20 KB"``, ``"1.5 MB"``; a KB is 1,000 bytes."""
+    for unit, factor in (("MB", 10**6), ("KB", 10**3)):
+        if size >= factor:
+            return f"{size / factor:,.10g} {unit}"
+    return f"{size:,.10g} B"
+
+
 def workers(runner, count):
     """Return who did the work: ``"serial"``, ``"1 thread"``, ``"4 processes"``."""
     if runner == "serial":

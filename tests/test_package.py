@@ -49,8 +49,10 @@ def public_parts():
         value = getattr(gt, name)
         yield name, value
         if inspect.isclass(value) and not issubclass(value, Exception):
-            ours = [base for base in reversed(value.__mro__) if base.__module__.startswith("gilteach.")]
-            for part, member in {part: member for base in ours for part, member in vars(base).items()}.items():
+            parts = {}
+            for kind in reversed(value.__mro__):  # what it inherits from a class of ours is its own as well
+                parts |= vars(kind) if kind.__module__.startswith("gilteach.") else {}
+            for part, member in parts.items():
                 # Fields and one-line properties are explained where the class is.
                 plain = isinstance(member, property) and member.fget.__name__ == "<lambda>"
                 explains_itself = callable(member) or hasattr(member, "__get__")

@@ -61,12 +61,7 @@ class Processes:
     most_workers = 61 if sys.platform == "win32" else 64  # Windows waits for 63 handles at most
 
     def __init__(self, workers, prepare, start_method=None):
-        import multiprocessing
-
-        if start_method is None:
-            methods = multiprocessing.get_all_start_methods()
-            start_method = "forkserver" if "forkserver" in methods else "spawn"
-        context = multiprocessing.get_context(start_method)
+        context = process_context(start_method)
         self.workers = workers
         # A barrier can only be inherited by a process that starts, not sent to one that runs.
         self.pool = futures.ProcessPoolExecutor(
@@ -84,6 +79,18 @@ class Processes:
 
 
 RUNNERS = {"serial": Serial, "threads": Threads, "processes": Processes}
+
+
+def process_context(start_method=None):
+    """Return multiprocessing as set up for worker processes."""
+    import multiprocessing
+
+    # The bench's pid in the names of semaphores lets the kernel remove what a bench that is killed leaves.
+    multiprocessing.current_process()._config["semprefix"] = f"/gilteach-{os.getpid()}"
+    if start_method is None:
+        methods = multiprocessing.get_all_start_methods()
+        start_method = "forkserver" if "forkserver" in methods else "spawn"
+    return multiprocessing.get_context(start_method)
 
 
 def run_all(pool, function, arguments):
