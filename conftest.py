@@ -58,6 +58,9 @@ def pytest_terminal_summary(terminalreporter, config):
     if notebooks:
         counts = ", ".join(f"{verdicts[verdict]} {verdict}" for verdict in "✓✗?")
         terminalreporter.write_line(f"notebooks: {len(notebooks)}, claims: {counts}")
+    passed = [report.nodeid for report in terminalreporter.getreports("passed")]
+    if in_browser := sum("tests/browser/" in nodeid for nodeid in passed):
+        terminalreporter.write_line(f"tests in the browser: {in_browser} passed")
     if errors := thread_errors(config):
         terminalreporter.section("errors in background threads of notebooks", red=True)
         terminalreporter.write(errors)

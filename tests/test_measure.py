@@ -416,6 +416,15 @@ def test_stacks_of_worker_processes_are_shown():
     assert "resource_tracker" not in str(caught.value)
 
 
+def test_the_end_of_a_killed_programs_semaphores_is_not_shown_as_its_own_fault(capsys):
+    program = "import multiprocessing, time\nlock = multiprocessing.get_context('spawn').Lock()\ntime.sleep(60)\n"
+    with pytest.raises(gt.RunTimeout) as caught:
+        gt.measure(program, timeout=1)
+    shown = capsys.readouterr()
+    assert "resource_tracker" not in shown.out + shown.err + caught.value.run.output
+    assert_nothing_left()
+
+
 def test_a_program_that_computes_for_ever_is_measured_until_its_end():
     with pytest.raises(gt.RunTimeout) as caught:
         gt.measure("while True: pass\n", timeout=0.5)

@@ -72,12 +72,19 @@ def test_measure_takes_options(cell, pythons_here):
     assert run.machine.python.short == version
 
 
+def test_measure_keeps_the_run_under_a_name(cell):
+    run = cell("%%measure --as kept\nprint(7)\n")
+    assert cell("kept") is run
+    assert cell("kept.output") == "7\n"
+
+
 def test_measure_shows_where_threads_stood_when_time_was_up(cell, capsys):
     run = cell("""\
-        %%measure --timeout 1
+        %%measure --timeout 1 --as stuck
         import time
         time.sleep(60)
     """)
+    assert cell("stuck") is run
     assert run.exit_status is None
     shown = capsys.readouterr().err
     assert "took longer than 1 s" in shown
@@ -85,7 +92,7 @@ def test_measure_shows_where_threads_stood_when_time_was_up(cell, capsys):
     assert "Traceback" not in shown
 
 
-@pytest.mark.parametrize("options", ["--time 3 --nonsense", "--timeout long", "--args 'open", "extra"])
+@pytest.mark.parametrize("options", ["--time 3 --nonsense", "--timeout long", "--args 'open", "extra", "--as 2nd"])
 def test_measure_says_what_is_wrong_with_its_options(cell, options):
     with pytest.raises(UsageError):
         cell(f"%%measure {options}\npass\n")
