@@ -416,7 +416,7 @@ def test_stacks_of_worker_processes_are_shown():
     assert "resource_tracker" not in str(caught.value)
 
 
-def test_the_end_of_a_killed_programs_semaphores_is_not_shown_as_its_own_fault(capsys):
+def test_the_end_of_a_killed_programs_semaphores_is_not_shown_as_its_own_fault(capsys, assert_nothing_left):
     program = "import multiprocessing, time\nlock = multiprocessing.get_context('spawn').Lock()\ntime.sleep(60)\n"
     with pytest.raises(gt.RunTimeout) as caught:
         gt.measure(program, timeout=1)
