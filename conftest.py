@@ -3,6 +3,7 @@
 import collections
 import os
 import re
+import signal
 import tempfile
 from pathlib import Path
 
@@ -25,6 +26,9 @@ VERDICT = re.compile(r"(?m)^([✓✗?]) \S")
 
 
 def pytest_configure(config):
+    # A shell has what it runs in the background ignore interrupts, which some tests are about.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     folder = config.gilteach_ipython = tempfile.TemporaryDirectory(prefix="gilteach-tests-", ignore_cleanup_errors=True)
     startup = Path(folder.name, "profile_default", "startup")
     startup.mkdir(parents=True)
