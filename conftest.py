@@ -2,7 +2,6 @@
 
 import collections
 import os
-import re
 import signal
 import tempfile
 from pathlib import Path
@@ -22,7 +21,6 @@ def note(error, usual=threading.excepthook):
 
 threading.excepthook = note
 """
-VERDICT = re.compile(r"(?m)^([✓✗?]) \S")
 
 
 def pytest_configure(config):
@@ -55,9 +53,12 @@ def pytest_sessionfinish(session, exitstatus):
 
 def pytest_terminal_summary(terminalreporter, config):
     """Print how the notebooks did: nbval itself counts cells only."""
+    from structure import settled  # of tools/, which is on the path once pytest is configured
+
     cells = [item for item in getattr(config, "gilteach_cells", ()) if item.test_outputs]
-    texts = [text for item in cells if "claim(" in item.cell.source for text in _texts(item.test_outputs)]
-    verdicts = collections.Counter(verdict for text in texts for verdict in VERDICT.findall(text))
+    verdicts = collections.Counter(
+        verdict for item in cells for verdict, _ in settled(item.cell.source, item.test_outputs)
+    )
     notebooks = {item.parent.name for item in cells}
     if notebooks:
         counts = ", ".join(f"{verdicts[verdict]} {verdict}" for verdict in "✓✗?")
@@ -72,9 +73,3 @@ def pytest_terminal_summary(terminalreporter, config):
 
 def pytest_collection_finish(session):
     session.config.gilteach_cells = [item for item in session.items if hasattr(item, "test_outputs")]
-
-
-def _texts(outputs):
-    for output in outputs:
-        yield output.get("text", "")
-        yield output.get("data", {}).get("text/plain", "")

@@ -59,10 +59,16 @@ def problems(notebook, path):
 def verdicts(notebook):
     """The claims in the outputs, as (number of the cell, ✓ ✗ or ?, the rest of the line)."""
     for number, cell in enumerate(notebook.cells):
-        if cell.cell_type == "code" and "claim(" in cell.source:
-            for text in _texts(cell):
-                for verdict, line in VERDICT.findall(text):
-                    yield number, verdict, line
+        if cell.cell_type == "code":
+            for verdict, line in settled(cell.source, cell.outputs):
+                yield number, verdict, line
+
+
+def settled(source, outputs):
+    """The claims that a code cell's outputs show, as (✓ ✗ or ?, the rest of the line)."""
+    if "claim(" in source:
+        for text in _texts(outputs):
+            yield from VERDICT.findall(text)
 
 
 def _section_problems(cells):
@@ -110,7 +116,7 @@ def _cell_problems(cell, folder):
             data.get("text/plain", "").strip() and metadata.get("image/png", {}).get("alt", "").strip()
         ):
             found.append("holds a picture without an alternative in words")
-    for text in _texts(cell):
+    for text in _texts(cell.outputs):
         if MACHINE_PATH.search(text):
             found.append(f"holds a path of the machine: {MACHINE_PATH.search(text)[0]}…")
         if re.search(r"\b\w*Warning: ", text):
@@ -130,8 +136,8 @@ def _magics(source):
     return re.findall(r"(?m)^\s*([%!?]\S*)", source)
 
 
-def _texts(cell):
-    for output in cell.outputs:
+def _texts(outputs):
+    for output in outputs:
         yield output.get("text", "")
         for kind, text in output.get("data", {}).items():
             if kind.startswith("text/"):

@@ -56,13 +56,7 @@ def main():
         if forks:  # only now: forking a process that has threads can deadlock the child
             kernel.listen()
 
-        kernel.tell(
-            "ready",
-            startup=startup,
-            pid=os.getpid(),
-            workers=workers,
-            gil=getattr(sys, "_is_gil_enabled", lambda: True)(),
-        )
+        kernel.tell_ready(startup, workers)
         kernel.go.wait()
 
         cpu_start = time.process_time()

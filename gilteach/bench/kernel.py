@@ -29,6 +29,11 @@ class Kernel:
         self.events.write(json.dumps({"event": event, **fields}, default=repr) + "\n")
         self.events.flush()
 
+    def tell_ready(self, startup, workers):
+        """Tell that all workers have answered: after how many seconds, and their (pid, thread) each."""
+        gil = getattr(sys, "_is_gil_enabled", lambda: True)()
+        self.tell("ready", startup=startup, pid=os.getpid(), workers=workers, gil=gil)
+
     def listen(self):
         threading.Thread(target=self._listen, daemon=True).start()
 

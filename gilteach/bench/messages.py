@@ -6,8 +6,6 @@ time per message. Deliveries grow until one lasts long enough to be measured; th
 before it are the warm-up.
 """
 
-import os
-import sys
 import threading
 import time
 import traceback
@@ -31,13 +29,7 @@ def measure_messages(kernel, request):
         startup = time.perf_counter() - asked
         processes = child_processes()
         threading.Thread(target=watch, args=(kernel, processes), daemon=True).start()
-        kernel.tell(
-            "ready",
-            startup=startup,
-            pid=os.getpid(),
-            workers=[(process.pid, process.pid) for process in processes],
-            gil=getattr(sys, "_is_gil_enabled", lambda: True)(),
-        )
+        kernel.tell_ready(startup, [(process.pid, process.pid) for process in processes])
         kernel.go.wait()
         deliveries = [
             (size, *time_delivery(channel, size, request["seconds"]))
