@@ -4,7 +4,7 @@ import json
 import signal
 import threading
 import time
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property
@@ -342,6 +342,8 @@ def _out_of_reach_of_interrupts(measure, plan, stop):
     thread = threading.Thread(target=work, daemon=True)
     try:
         thread.start()
+        while not outcome.done():
+            wait([outcome], timeout=0.1)  # s; on Windows an interrupt is noticed when a wait is over
         return outcome.result()
     except KeyboardInterrupt:
         stop.set()
