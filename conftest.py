@@ -6,6 +6,8 @@ import signal
 import tempfile
 from pathlib import Path
 
+import pytest
+
 # Notebooks run as they are stored: without progress bars, whose outputs nobody would compare.
 os.environ["TQDM_DISABLE"] = "1"
 
@@ -46,21 +48,36 @@ def thread_errors(config):
     return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
+def executed_cells(config):
+    """The cells of notebooks that were executed and gave an output."""
+    return [item for item in getattr(config, "gilteach_cells", ()) if item.test_outputs]
+
+
+def settled_claims(config):
+    """The claims that these cells made, as (✓ ✗ or ?, the rest of the line)."""
+    from structure import settled  # of tools/, which is on the path once pytest is configured
+
+    return [claim for item in executed_cells(config) for claim in settled(item.cell.source, item.test_outputs)]
+
+
 def pytest_sessionfinish(session, exitstatus):
-    if thread_errors(session.config) and not exitstatus:
+    # A claim may fail in a cell whose output isn't compared.
+    failed = any(verdict == "✗" for verdict, _ in settled_claims(session.config))
+    if (failed or thread_errors(session.config)) and not exitstatus:
         session.exitstatus = 1
 
 
+@pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_terminal_summary(terminalreporter, config):
-    """Print how the notebooks did: nbval itself counts cells only."""
-    from structure import settled  # of tools/, which is on the path once pytest is configured
-
-    cells = [item for item in getattr(config, "gilteach_cells", ()) if item.test_outputs]
-    verdicts = collections.Counter(
-        verdict for item in cells for verdict, _ in settled(item.cell.source, item.test_outputs)
-    )
-    notebooks = {item.parent.name for item in cells}
+    """Print last how the notebooks did: nbval itself counts cells only."""
+    yield
+    claims = settled_claims(config)
+    notebooks = {item.parent.name for item in executed_cells(config)}
+    for verdict, claim in claims:
+        if verdict != "✓":
+            terminalreporter.write_line(f"{verdict} {claim}")
     if notebooks:
+        verdicts = collections.Counter(verdict for verdict, _ in claims)
         counts = ", ".join(f"{verdicts[verdict]} {verdict}" for verdict in "✓✗?")
         terminalreporter.write_line(f"notebooks: {len(notebooks)}, claims: {counts}")
     passed = [report.nodeid for report in terminalreporter.getreports("passed")]
