@@ -100,11 +100,15 @@ PICKLING = """
 import pickle, sys, time
 
 SIZE, COUNT = map(int, sys.argv[1:])
+
+def copy(message):
+    for _ in range(COUNT):
+        pickle.loads(pickle.dumps(message))[::4096]
+
 message = b"g" * SIZE
 for _ in range(2):
     start = time.perf_counter()
-    for _ in range(COUNT):
-        pickle.loads(pickle.dumps(message))[::4096]
+    copy(message)
     seconds = time.perf_counter() - start
 print(seconds / COUNT)
 """
