@@ -42,7 +42,7 @@ PROGRAMS = {
 import json, os, threading, time
 from work import work
 
-threads = [threading.Thread(target=work, args=(100_000,)) for _ in range(2)]
+threads = [threading.Thread(target=work, args=(200_000,)) for _ in range(2)]
 start = time.perf_counter()
 for thread in threads:
     thread.start()

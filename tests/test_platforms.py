@@ -144,7 +144,15 @@ for name in {sorted(NOT_ON_WINDOWS)}:
     vars(os).pop(name, None)
 for name in {sorted(POSIX_ONLY["time"])}:
     vars(time).pop(name, None)
+get_context = multiprocessing.get_context
+
+def get_only_context(method=None):
+    if method not in (None, "spawn"):
+        raise ValueError(f"cannot find context for {{method!r}}")
+    return get_context("spawn")
+
 multiprocessing.get_all_start_methods = lambda: ["spawn"]
+multiprocessing.get_context = get_only_context
 """
 
 
