@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property
 
-from . import check, turns
+from . import check, estimates, turns
 from .errors import BadValue, GilteachError, RunStopped, RunTimeout, TaskError, WorkerDied
 from .interpreters import Python, resolve
 from .launch import children, start_bench, start_server
@@ -320,7 +320,10 @@ def execute(plan, stop=None, measure=None):
         If `stop` was set; and what `run` raises.
     """
     with take_turn(stop):
-        return _out_of_reach_of_interrupts(measure or _execute, plan, stop or threading.Event())
+        began = time.monotonic()
+        done = _out_of_reach_of_interrupts(measure or _execute, plan, stop or threading.Event())
+        estimates.note(plan, time.monotonic() - began, done)
+        return done
 
 
 def _out_of_reach_of_interrupts(measure, plan, stop):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from . import check
+from . import check, estimates
 from .bench.channels import CHANNELS
 from .errors import BadValue
 from .interpreters import resolve
@@ -222,7 +222,8 @@ def messages(
     plans = make_message_plans(channels, sizes, seconds, python, timeout)
     repeats = check.whole_number("repeats", repeats, 1, MOST_REPEATS)
     measured = []
-    with show_progress(len(plans) * repeats, "messages", "channel", progress) as bar:
+    title = f"messages{estimates.announcement(plans, repeats)}"
+    with show_progress(len(plans) * repeats, title, "channel", progress) as bar:
         for item in interleave_messages(plans, repeats):
             measured.append(item)
             bar.update()

@@ -58,7 +58,9 @@ class Threads:
 class Processes:
     """A pool of processes, each with its own memory and its own GIL."""
 
-    most_workers = 61 if sys.platform == "win32" else 64  # Windows waits for 63 handles at most
+    most_workers, why_no_more = 64, ""
+    if sys.platform == "win32":  # it waits for 63 handles at most, and the pool has two of its own
+        most_workers, why_no_more = 61, "; Windows can't wait for more at once"
 
     def __init__(self, workers, prepare, start_method=None):
         context = process_context(start_method)
