@@ -13,6 +13,7 @@ _HOMES = {
         "BadType",
         "BadValue",
         "GilteachError",
+        "NoTemporaryFolder",
         "ProgramNotFound",
         "PythonNotFound",
         "RunStopped",

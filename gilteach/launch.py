@@ -16,6 +16,7 @@ import collections
 import json
 import os
 import queue
+import shutil
 import subprocess
 import sys
 import threading
@@ -26,6 +27,7 @@ from pathlib import Path
 import psutil
 
 from .errors import WorkerDied
+from .temporary import remove_folders_of
 
 BENCH = Path(__file__).with_name("bench")
 OUTPUT_LIMIT = 1 << 20  # characters of output kept; the last ones count
@@ -67,7 +69,7 @@ class Child:
             for line in lines:
                 try:
                     event = json.loads(line)
-                except ValueError:
+                except (ValueError, RecursionError):
                     event = None
                 if not isinstance(event, dict) or "event" not in event:
                     event = {"event": "foreign", "line": line.decode(errors="replace").strip()}
@@ -130,6 +132,7 @@ class Child:
         self._kill_family()
         self._process.wait()
         _remove_what_is_named_after(self.pid)
+        remove_folders_of(self.pid)
         for thread in self._threads:
             thread.join()
 
@@ -179,6 +182,18 @@ def _remove_what_is_named_after(pid):
             file.unlink(missing_ok=True)
 
 
+def lack_of_shared_memory():
+    """Say so if worker processes find no shared memory for their locks; nothing otherwise."""
+    if sys.platform != "linux":
+        return ""
+    try:
+        if os.access(SHARED_MEMORY, os.W_OK) and shutil.disk_usage(SHARED_MEMORY).free:
+            return ""
+    except OSError:
+        pass
+    return f"Processes keep their locks in {SHARED_MEMORY}, which is missing, full or read-only here."
+
+
 def _is_resource_tracker(process):
     try:
         return any("multiprocessing.resource_tracker" in word for word in process.cmdline())
@@ -203,11 +218,18 @@ def start_bench(python):
     return Child([python, "-I", str(BENCH)])
 
 
+def start_guard(folder):
+    """Start the guard of a program whose temporary folder is `folder`; it is then to be told the program's pid."""
+    guard = Child([sys.executable, "-I", "-S", str(BENCH / "guard.py"), str(folder)])
+    guard.receive(timeout=10.0)  # starting takes CPU time, which the program's start would share
+    return guard
+
+
 def start_server():
     """Start the server that `fetch` downloads from; return its child and its address."""
     server = Child([sys.executable, "-I", str(BENCH / "server.py")])
     event = server.receive(timeout=10.0)
-    if event is None or event["event"] != "serving":
+    if event is None or "url" not in event:
         server.end()
         raise WorkerDied(f"the server for downloads did not start: {server.output.strip()}")
     return server, event["url"]

@@ -15,26 +15,27 @@ of ended processes gives the CPU time that no sample has seen.
 import codecs
 import os
 import re
+import shutil
 import signal
 import sys
-import tempfile
 import threading
 import time
 from collections import deque
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from . import check
 from .census import RECORDER, Census
-from .errors import BadType, ProgramNotFound, RunTimeout
+from .errors import BadType, ProgramNotFound, RunStopped, RunTimeout
 from .interpreters import resolve
-from .launch import OUTPUT_LIMIT, Child
+from .launch import OUTPUT_LIMIT, Child, children, start_guard
 from .machines import Machine, machine
 from .measured import Measured
 from .meter import Meter
 from .plans import LONGEST_TIMEOUT
-from .runs import take_turn
+from .runs import out_of_reach_of_interrupts, take_turn
+from .temporary import new_folder, write
 from .words import NOISY_BACKGROUND, seconds
 
 try:
@@ -162,12 +163,10 @@ def measure(program, *, args=(), timeout=60.0, python=None):
         raise BadType(f"args must be a list such as ['--size', '3'], not {args!r}")
     timeout = check.number("timeout", timeout, 0.001, LONGEST_TIMEOUT, "seconds")
     interpreter = resolve(python)
-    with take_turn(), tempfile.TemporaryDirectory(prefix="gilteach-", ignore_cleanup_errors=True) as folder:
-        script, search = _script(program, folder)
-        command = [interpreter.executable, script, *map(str, args)]
-        notes = Path(folder, "notes")
-        notes.mkdir()
-        run, stacks = _measure(command, notes, search, timeout)
+    args = [*map(str, args)]
+    with take_turn():
+        measure_it = partial(_measure_in_folder, program, args, timeout, interpreter.executable)
+        run, stacks = out_of_reach_of_interrupts(measure_it, threading.Event())
     run = replace(run, machine=replace(run.machine, python=interpreter))
     if run.exit_status is None:
         error = RunTimeout(
@@ -178,13 +177,25 @@ def measure(program, *, args=(), timeout=60.0, python=None):
     return run
 
 
+def _measure_in_folder(program, args, timeout, python, stop):
+    """Run a program; return its `ProgramRun`, and where its threads stood if its time was up."""
+    folder = new_folder()
+    try:
+        script, search = _script(program, folder)
+        with children() as started:
+            guard = start_guard(folder)
+            started.append(guard)
+            return _measure([python, script, *args], folder, search, timeout, stop, guard)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def _script(program, folder):
     """Return the path of the program's file, and the folders that it can import from besides its own."""
     is_text = isinstance(program, str) and ("\n" in program or not program.endswith(".py"))
     if is_text:
         path = Path(folder, "program", "program.py")
-        path.parent.mkdir()
-        path.write_text(program, encoding="utf-8")
+        write(path, program)
         return str(path), [os.getcwd()]  # as if it had been written into a file beside the notebook
     if not isinstance(program, str | os.PathLike):
         raise BadType(f"program must be the text of a program or the path of its file, not {program!r}")
@@ -254,8 +265,7 @@ class Screen:
         return "".join(self._texts)
 
 
-def _measure(command, notes, search, timeout):
-    """Run a command; return its `ProgramRun`, and where its threads stood if its time was up."""
+def _measure(command, notes, search, timeout, stop, guard):
     path = os.pathsep.join([str(RECORDER), *search, *filter(None, [os.environ.get("PYTHONPATH")])])
     screen = Screen()
     meter = Meter(())  # of no process: for its clock, and for what the whole machine does
@@ -264,6 +274,7 @@ def _measure(command, notes, search, timeout):
     start = time.perf_counter()
     environment = {"PYTHONPATH": path, "GILTEACH_NOTES": str(notes), "GILTEACH_DEADLINE": str(start + timeout)}
     program = Program(command, os.environ | environment)
+    guard.send(str(program.pid))
     try:
         census = Census(program, notes, meter.clock, start)
         exit, now, look_at = None, start, start + meter.interval
@@ -276,6 +287,8 @@ def _measure(command, notes, search, timeout):
             if exit or now >= look_at:
                 census.look()
                 look_at = max(look_at + meter.interval, now)
+            if stop.is_set():
+                raise RunStopped("the program was stopped")
         meter.end()
         stacks = None if exit else census.stacks()
     finally:

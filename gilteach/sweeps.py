@@ -211,9 +211,12 @@ def show_progress(total, title, unit, wanted):
     """Return a progress bar with the time left, for a ``with`` block; `wanted` says whether it is shown."""
     from tqdm.auto import tqdm
 
+    class Bar(tqdm):
+        monitor_interval = 0  # no thread that wakes up every ten seconds, and is still there afterwards
+
     # tqdm's bar for notebooks doesn't heed tqdm's own environment variable.
     silent = not wanted or os.environ.get("TQDM_DISABLE") == "1"
-    return tqdm(total=total, desc=title, unit=unit, leave=False, disable=silent)
+    return Bar(total=total, desc=title, unit=unit, leave=False, disable=silent)
 
 
 def make_grid(task, runners, workers, tasks, size, start_method, common):
