@@ -16,7 +16,7 @@ MARK = "GILTEACH_TEST_SESSION"  # environment variable that every process of the
 # Notebooks run as they are stored: without progress bars, whose outputs nobody would compare.
 os.environ["TQDM_DISABLE"] = "1"
 
-LEFT_PATIENCE = 5.0  # s; for the last processes to end
+LEFT_PATIENCE = 2.0  # s; for the last processes to end
 
 # An error in a background thread of a kernel reaches no cell. Kernels start with this, and it is said in the end.
 NOTE_THREAD_ERRORS = """
@@ -61,8 +61,10 @@ def left_behind(config):
     """Say what of ours is there although all tests are over, a line each."""
     import leftovers  # of tests/, which is on the path once pytest is configured
 
+    commands = [leftovers.command(process) for process in leftovers.processes(MARK, config.gilteach_mark)]
     found = {
-        "process": [" ".join(process.cmdline()) for process in leftovers.processes(MARK, config.gilteach_mark)],
+        # This process has a resource tracker of its own, if a test has used multiprocessing in it.
+        "process": [command for command in commands if "multiprocessing.resource_tracker" not in command],
         "server": leftovers.servers(),
         "temporary file": [name for name in leftovers.temporary_files() if name.startswith(("gilteach-", "pymp-"))],
         "shared memory": leftovers.shared_memory() - config.gilteach_shared_memory_before,

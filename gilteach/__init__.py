@@ -12,6 +12,7 @@ _HOMES = {
     "errors": (
         "BadType",
         "BadValue",
+        "FolderGone",
         "GilteachError",
         "NoTemporaryFolder",
         "ProgramNotFound",

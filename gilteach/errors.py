@@ -21,6 +21,10 @@ class ProgramNotFound(GilteachError, FileNotFoundError):
     """No such file with a program."""
 
 
+class FolderGone(GilteachError, FileNotFoundError):
+    """The folder that the kernel runs in was removed."""
+
+
 class NoTemporaryFolder(GilteachError, OSError):
     """No temporary file can be written."""
 

@@ -26,7 +26,7 @@ from pathlib import Path
 
 import psutil
 
-from .errors import WorkerDied
+from .errors import FolderGone, WorkerDied
 from .temporary import remove_folders_of
 
 BENCH = Path(__file__).with_name("bench")
@@ -50,6 +50,7 @@ class Child:
         self._process = subprocess.Popen(
             command,
             env=environment,
+            cwd=current_folder(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -121,6 +122,7 @@ class Child:
         patience : float
             Seconds that it gets to leave by itself once its standard input is closed.
         """
+        started = self._descendants()
         try:
             self._process.stdin.close()
         except OSError:
@@ -130,6 +132,11 @@ class Child:
         except subprocess.TimeoutExpired:
             pass
         self._kill_family()
+        for process in started:  # one that has made a session of its own
+            try:
+                process.kill()
+            except psutil.Error:
+                pass  # it has ended, as all the others
         self._process.wait()
         _remove_what_is_named_after(self.pid)
         remove_folders_of(self.pid)
@@ -150,6 +157,13 @@ class Child:
                     pass  # it has ended meanwhile
             time.sleep(0.002)
 
+    def _descendants(self):
+        """All processes that can still be traced to the child, in whatever session."""
+        try:
+            return psutil.Process(self.pid).children(recursive=True)
+        except psutil.Error:
+            return []  # it has ended
+
     def family(self):
         """The living ones of the child and all that it or its tasks started."""
         try:
@@ -161,6 +175,16 @@ class Child:
             return [process for process in members if process.status() != psutil.STATUS_ZOMBIE]
         except psutil.NoSuchProcess:  # one ended while we looked
             return self.family() if os.name == "posix" else []
+
+
+def current_folder():
+    """Return the path of the folder that the kernel runs in."""
+    try:
+        return os.getcwd()
+    except FileNotFoundError:
+        raise FolderGone(
+            "the folder that the kernel runs in was removed; restart the kernel in another one, or go there with %cd"
+        ) from None
 
 
 def _session(leader):
@@ -216,13 +240,6 @@ def children():
 def start_bench(python):
     """Start a bench under the interpreter `python` (a path)."""
     return Child([python, "-I", str(BENCH)])
-
-
-def start_guard(folder):
-    """Start the guard of a program whose temporary folder is `folder`; it is then to be told the program's pid."""
-    guard = Child([sys.executable, "-I", "-S", str(BENCH / "guard.py"), str(folder)])
-    guard.receive(timeout=10.0)  # starting takes CPU time, which the program's start would share
-    return guard
 
 
 def start_server():

@@ -6,6 +6,7 @@
     shows its output as it appears  ◄─ stdout, stderr
     Census ─── reads their CPU clocks, every 20 ms
     Census ◄── notes of when each thread and process began and ended ── bench/recorder
+    guard (a shell) ── should the kernel die: SIGTERM, then SIGKILL ──► gone
     Program.end ─── SIGKILL to what is left ──────►    gone
 
 The clocks give the curve, the notes give names and exact times, and the operating system's account
@@ -17,6 +18,7 @@ import os
 import re
 import shutil
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -29,7 +31,7 @@ from . import check
 from .census import RECORDER, Census
 from .errors import BadType, ProgramNotFound, RunStopped, RunTimeout
 from .interpreters import resolve
-from .launch import OUTPUT_LIMIT, Child, children, start_guard
+from .launch import OUTPUT_LIMIT, Child, current_folder
 from .machines import Machine, machine
 from .measured import Measured
 from .meter import Meter
@@ -182,10 +184,7 @@ def _measure_in_folder(program, args, timeout, python, stop):
     folder = new_folder()
     try:
         script, search = _script(program, folder)
-        with children() as started:
-            guard = start_guard(folder)
-            started.append(guard)
-            return _measure([python, script, *args], folder, search, timeout, stop, guard)
+        return _measure([python, script, *args], folder, search, timeout, stop)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -196,12 +195,12 @@ def _script(program, folder):
     if is_text:
         path = Path(folder, "program", "program.py")
         write(path, program)
-        return str(path), [os.getcwd()]  # as if it had been written into a file beside the notebook
+        return str(path), [current_folder()]  # as if it had been written into a file beside the notebook
     if not isinstance(program, str | os.PathLike):
         raise BadType(f"program must be the text of a program or the path of its file, not {program!r}")
     path = os.path.abspath(os.path.expanduser(program))
     if not os.path.isfile(path):
-        raise ProgramNotFound(f"there is no program {str(program)!r} (in {os.getcwd()})")
+        raise ProgramNotFound(f"there is no program {str(program)!r} (in {current_folder()})")
     return path, []
 
 
@@ -230,6 +229,31 @@ class Program(Child):
     def _wait(self):
         self._process.wait()
         self._events.put({"event": "exit", "moment": time.perf_counter(), "children_cpu": _children_cpu()})
+
+
+# A line on standard input says that all went well; its end without one, that the kernel has died.
+# multiprocessing's resource tracker ignores SIGTERM, removes what it knows of, and ends by itself.
+GUARD = 'read line || { kill -s TERM -- "-$1"; sleep 0.5; kill -s KILL -- "-$1"; rm -rf -- "$2"; }'
+
+
+def start_guard(program, folder):
+    """Start what ends a program, and removes its folder, when the kernel dies in mid-measurement.
+
+    A bench sees to that itself, but a program is run as it is. Returns None on Windows, where there
+    is no shell for it: there a program goes on without its kernel.
+    """
+    if os.name != "posix":
+        return None
+    command = ["/bin/sh", "-c", GUARD, "guard", str(program.pid), str(folder)]
+    # In a session of its own, where no interrupt of the kernel reaches it.
+    return subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+
+
+def end_guard(guard):
+    if guard:
+        guard.communicate(b"all is well\n")
 
 
 def _children_cpu():
@@ -265,7 +289,7 @@ class Screen:
         return "".join(self._texts)
 
 
-def _measure(command, notes, search, timeout, stop, guard):
+def _measure(command, notes, search, timeout, stop):
     path = os.pathsep.join([str(RECORDER), *search, *filter(None, [os.environ.get("PYTHONPATH")])])
     screen = Screen()
     meter = Meter(())  # of no process: for its clock, and for what the whole machine does
@@ -274,7 +298,7 @@ def _measure(command, notes, search, timeout, stop, guard):
     start = time.perf_counter()
     environment = {"PYTHONPATH": path, "GILTEACH_NOTES": str(notes), "GILTEACH_DEADLINE": str(start + timeout)}
     program = Program(command, os.environ | environment)
-    guard.send(str(program.pid))
+    guard = start_guard(program, notes)
     try:
         census = Census(program, notes, meter.clock, start)
         exit, now, look_at = None, start, start + meter.interval
@@ -293,6 +317,7 @@ def _measure(command, notes, search, timeout, stop, guard):
         stacks = None if exit else census.stacks()
     finally:
         program.end()
+        end_guard(guard)
     while (event := program.receive(0.0))["event"] != "ended":
         if not exit and event["event"] == "stderr":
             event["text"] = TRACKER_WARNING.sub("", event["text"])

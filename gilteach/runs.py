@@ -343,6 +343,8 @@ def out_of_reach_of_interrupts(measure, stop):
     thread = threading.Thread(target=work, daemon=True)
     try:
         thread.start()
+        while thread.is_alive():
+            thread.join(0.05)  # a wait that nothing ends can't be interrupted on Windows, nor from another thread
         return outcome.result()
     except KeyboardInterrupt:
         stop.set()

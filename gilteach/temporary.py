@@ -25,7 +25,7 @@ def new_folder():
     """
     try:
         for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*-*"):
-            owner = re.match(rf"{PREFIX}(\d+)-", folder.name)
+            owner = re.match(rf"{PREFIX}(\d{{1,9}})-", folder.name)
             if owner and not psutil.pid_exists(int(owner[1])):
                 shutil.rmtree(folder, ignore_errors=True)
         return Path(tempfile.mkdtemp(prefix=f"{PREFIX}{getpid()}-"))

@@ -29,6 +29,14 @@ def processes(variable, value, others=frozenset()):
     return found
 
 
+def command(process):
+    """What a process was started with; empty if it has ended meanwhile."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
+
+
 def temporary_files():
     """Names in the folder for temporary files, which is the tests' own, but for the module of tasks that stays."""
     stays = {Path(functions._folder()).name} if functions._folder.cache_info().currsize else set()
@@ -60,7 +68,7 @@ def shared_memory():
     """Names of benches' shared memory and semaphores whose bench has ended."""
     found = set()
     for file in SHARED_MEMORY.glob("*gilteach-*") if SHARED_MEMORY.is_dir() else ():
-        owner = re.search(r"gilteach-(\d+)", file.name)
+        owner = re.search(r"gilteach-(\d{1,9})\b", file.name)
         if owner and not psutil.pid_exists(int(owner[1])):
             found.add(file.name)
     return found

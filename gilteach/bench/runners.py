@@ -4,7 +4,9 @@ Each runner starts its workers (`start`), runs a function over many arguments (`
 workers go (`close`). To add one, write the class and add one line to `RUNNERS`.
 """
 
+import atexit
 import os
+import shutil
 import sys
 import tempfile
 import threading
@@ -90,6 +92,7 @@ def process_context(start_method=None):
     config = multiprocessing.current_process()._config
     config["semprefix"] = f"/gilteach-{os.getpid()}"
     config["tempdir"] = tempfile.mkdtemp(prefix=f"gilteach-{os.getpid()}-")
+    atexit.register(shutil.rmtree, config["tempdir"], ignore_errors=True)
     if start_method is None:
         methods = multiprocessing.get_all_start_methods()
         start_method = "forkserver" if "forkserver" in methods else "spawn"
