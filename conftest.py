@@ -1,13 +1,22 @@
-"""What nbval leaves open while the notebooks run: errors in background threads, and a count of the claims."""
+"""What is said of a test run as a whole: how the notebooks did, and what was left behind.
+
+nbval itself notices no errors in background threads, and counts cells only.
+"""
 
 import collections
 import os
 import signal
 import tempfile
+import time
+import uuid
 from pathlib import Path
+
+MARK = "GILTEACH_TEST_SESSION"  # environment variable that every process of the session inherits
 
 # Notebooks run as they are stored: without progress bars, whose outputs nobody would compare.
 os.environ["TQDM_DISABLE"] = "1"
+
+LEFT_PATIENCE = 2.0  # s; for the last processes to end
 
 # An error in a background thread of a kernel reaches no cell. Kernels start with this, and it is said in the end.
 NOTE_THREAD_ERRORS = """
@@ -27,17 +36,46 @@ def pytest_configure(config):
     # A shell has what it runs in the background ignore interrupts, which some tests are about.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    folder = config.gilteach_ipython = tempfile.TemporaryDirectory(prefix="gilteach-tests-", ignore_cleanup_errors=True)
-    startup = Path(folder.name, "profile_default", "startup")
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", tempfile.gettempdir())  # where tmp_path is kept for a look at it
+    # A short name: the path of a socket in it may have 100 characters on some systems.
+    config.gilteach_folder = tempfile.TemporaryDirectory(prefix="gt-", ignore_cleanup_errors=True)
+    folder = Path(config.gilteach_folder.name)
+    startup = folder / "ipython" / "profile_default" / "startup"
     startup.mkdir(parents=True)
-    config.gilteach_thread_errors = Path(folder.name, "thread-errors")
+    config.gilteach_thread_errors = folder / "thread-errors"
     text = NOTE_THREAD_ERRORS.format(path=str(config.gilteach_thread_errors))
     (startup / "note_thread_errors.py").write_text(text, encoding="utf-8")
-    os.environ["IPYTHONDIR"] = folder.name
+    os.environ["IPYTHONDIR"] = str(folder / "ipython")
+    # Temporary files and processes of the tests are told from others by these two.
+    (folder / "tmp").mkdir()
+    os.environ["TMPDIR"] = tempfile.tempdir = str(folder / "tmp")
+    config.gilteach_mark = os.environ[MARK] = uuid.uuid4().hex
+    config.gilteach_left = []
 
 
 def pytest_unconfigure(config):
-    config.gilteach_ipython.cleanup()
+    config.gilteach_folder.cleanup()
+
+
+def left_behind(config):
+    """Say what of ours is there although all tests are over, a line each."""
+    import leftovers  # of tests/, which is on the path once pytest is configured
+
+    commands = [leftovers.command(process) for process in leftovers.processes(MARK, config.gilteach_mark)]
+    found = {
+        # This process has a resource tracker of its own, if a test has used multiprocessing in it.
+        "process": [command for command in commands if "multiprocessing.resource_tracker" not in command],
+        "server": leftovers.servers(),
+        "temporary file": [name for name in leftovers.temporary_files() if name.startswith(("gilteach-", "pymp-"))],
+        "shared memory": leftovers.shared_memory() - config.gilteach_shared_memory_before,
+    }
+    return [f"{kind}: {one}" for kind, ones in found.items() for one in sorted(ones)]
+
+
+def pytest_sessionstart(session):
+    import leftovers
+
+    session.config.gilteach_shared_memory_before = leftovers.shared_memory()
 
 
 def thread_errors(config):
@@ -47,12 +85,16 @@ def thread_errors(config):
 
 
 def pytest_sessionfinish(session, exitstatus):
-    if thread_errors(session.config) and not exitstatus:
+    patience = time.monotonic() + LEFT_PATIENCE
+    while (left := left_behind(session.config)) and time.monotonic() < patience:
+        time.sleep(0.1)
+    session.config.gilteach_left = left
+    if (left or thread_errors(session.config)) and not exitstatus:
         session.exitstatus = 1
 
 
 def pytest_terminal_summary(terminalreporter, config):
-    """Print how the notebooks did: nbval itself counts cells only."""
+    """Print how the notebooks did, and what is left."""
     from structure import settled  # of tools/, which is on the path once pytest is configured
 
     cells = [item for item in getattr(config, "gilteach_cells", ()) if item.test_outputs]
@@ -69,6 +111,9 @@ def pytest_terminal_summary(terminalreporter, config):
     if errors := thread_errors(config):
         terminalreporter.section("errors in background threads of notebooks", red=True)
         terminalreporter.write(errors)
+    if config.gilteach_left:
+        terminalreporter.section("left behind by the tests", red=True)
+        terminalreporter.write("\n".join(config.gilteach_left) + "\n")
 
 
 def pytest_collection_finish(session):

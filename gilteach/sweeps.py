@@ -214,7 +214,7 @@ def show_progress(total, title, unit, wanted):
     from tqdm.auto import tqdm
 
     class Bar(tqdm):
-        monitor_interval = 0  # no thread that sees to its being drawn: it is drawn after every run
+        monitor_interval = 0  # no thread that wakes up to draw it, and stays: it is drawn after every run
 
     # tqdm's bar for notebooks doesn't heed tqdm's own environment variable.
     silent = not wanted or os.environ.get("TQDM_DISABLE") == "1"

@@ -10,7 +10,7 @@ from .interpreters import resolve
 from .launch import children, start_bench
 from .machines import Machine, machine
 from .plans import LONGEST_TIMEOUT
-from .runs import converse, execute
+from .runs import converse, execute, understanding
 from .sweeps import MOST_REPEATS, is_sequence, show_progress
 from .words import in_bytes
 
@@ -259,11 +259,12 @@ def _measure(plan, stop):
         started.append(bench)
         ready, done, meter = converse(bench, plan, plan.request(), stop)
     here = machine()
-    return Deliveries(
-        plan=plan,
-        startup=ready["startup"],
-        background=meter.background(),
-        machine=replace(here, python=replace(resolve(plan.python), gil=ready["gil"])),
-        deliveries=done["deliveries"],
-        output=bench.output,
-    )
+    with understanding(ready | done):
+        return Deliveries(
+            plan=plan,
+            startup=float(ready["startup"]),
+            background=meter.background(),
+            machine=replace(here, python=replace(resolve(plan.python), gil=ready["gil"])),
+            deliveries=[(int(size), int(count), float(seconds)) for size, count, seconds in done["deliveries"]],
+            output=bench.output,
+        )
