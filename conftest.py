@@ -1,15 +1,24 @@
-"""What nbval leaves open while the notebooks run: errors in background threads, and a count of the claims."""
+"""What is said of a test run as a whole: how the notebooks did, and what was left behind.
+
+nbval itself notices no errors in background threads, and counts cells only.
+"""
 
 import collections
 import os
 import signal
 import tempfile
+import time
+import uuid
 from pathlib import Path
 
 import pytest
 
+MARK = "GILTEACH_TEST_SESSION"  # environment variable that every process of the session inherits
+
 # Notebooks run as they are stored: without progress bars, whose outputs nobody would compare.
 os.environ["TQDM_DISABLE"] = "1"
+
+LEFT_PATIENCE = 2.0  # s; for the last processes to end
 
 # An error in a background thread of a kernel reaches no cell. Kernels start with this, and it is said in the end.
 NOTE_THREAD_ERRORS = """
@@ -29,17 +38,46 @@ def pytest_configure(config):
     # A shell has what it runs in the background ignore interrupts, which some tests are about.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    folder = config.gilteach_ipython = tempfile.TemporaryDirectory(prefix="gilteach-tests-", ignore_cleanup_errors=True)
-    startup = Path(folder.name, "profile_default", "startup")
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", tempfile.gettempdir())  # where tmp_path is kept for a look at it
+    # A short name: the path of a socket in it may have 100 characters on some systems.
+    config.gilteach_folder = tempfile.TemporaryDirectory(prefix="gt-", ignore_cleanup_errors=True)
+    folder = Path(config.gilteach_folder.name)
+    startup = folder / "ipython" / "profile_default" / "startup"
     startup.mkdir(parents=True)
-    config.gilteach_thread_errors = Path(folder.name, "thread-errors")
+    config.gilteach_thread_errors = folder / "thread-errors"
     text = NOTE_THREAD_ERRORS.format(path=str(config.gilteach_thread_errors))
     (startup / "note_thread_errors.py").write_text(text, encoding="utf-8")
-    os.environ["IPYTHONDIR"] = folder.name
+    os.environ["IPYTHONDIR"] = str(folder / "ipython")
+    # Temporary files and processes of the tests are told from others by these two.
+    (folder / "tmp").mkdir()
+    os.environ["TMPDIR"] = tempfile.tempdir = str(folder / "tmp")
+    config.gilteach_mark = os.environ[MARK] = uuid.uuid4().hex
+    config.gilteach_left = []
 
 
 def pytest_unconfigure(config):
-    config.gilteach_ipython.cleanup()
+    config.gilteach_folder.cleanup()
+
+
+def left_behind(config):
+    """Say what of ours is there although all tests are over, a line each."""
+    import leftovers  # of tests/, which is on the path once pytest is configured
+
+    commands = [leftovers.command(process) for process in leftovers.processes(MARK, config.gilteach_mark)]
+    found = {
+        # This process has a resource tracker of its own, if a test has used multiprocessing in it.
+        "process": [command for command in commands if "multiprocessing.resource_tracker" not in command],
+        "server": leftovers.servers(),
+        "temporary file": [name for name in leftovers.temporary_files() if name.startswith(("gilteach-", "pymp-"))],
+        "shared memory": leftovers.shared_memory() - config.gilteach_shared_memory_before,
+    }
+    return [f"{kind}: {one}" for kind, ones in found.items() for one in sorted(ones)]
+
+
+def pytest_sessionstart(session):
+    import leftovers
+
+    session.config.gilteach_shared_memory_before = leftovers.shared_memory()
 
 
 def thread_errors(config):
@@ -61,15 +99,19 @@ def settled_claims(config):
 
 
 def pytest_sessionfinish(session, exitstatus):
+    patience = time.monotonic() + LEFT_PATIENCE
+    while (left := left_behind(session.config)) and time.monotonic() < patience:
+        time.sleep(0.1)
+    session.config.gilteach_left = left
     # A claim may fail in a cell whose output isn't compared.
     failed = any(verdict == "✗" for verdict, _ in settled_claims(session.config))
-    if (failed or thread_errors(session.config)) and not exitstatus:
+    if (failed or left or thread_errors(session.config)) and not exitstatus:
         session.exitstatus = 1
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_terminal_summary(terminalreporter, config):
-    """Print last how the notebooks did: nbval itself counts cells only."""
+    """Print last how the notebooks did, and what is left."""
     yield
     claims = settled_claims(config)
     notebooks = {item.parent.name for item in executed_cells(config)}
@@ -86,7 +128,14 @@ def pytest_terminal_summary(terminalreporter, config):
     if errors := thread_errors(config):
         terminalreporter.section("errors in background threads of notebooks", red=True)
         terminalreporter.write(errors)
+    if config.gilteach_left:
+        terminalreporter.section("left behind by the tests", red=True)
+        terminalreporter.write("\n".join(config.gilteach_left) + "\n")
 
 
 def pytest_collection_finish(session):
+    from shrink import shrink  # of tools/
+
     session.config.gilteach_cells = [item for item in session.items if hasattr(item, "test_outputs")]
+    for item in session.config.gilteach_cells:
+        shrink(item.cell)

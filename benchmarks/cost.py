@@ -165,6 +165,15 @@ def area_by_cpu_time(runner):
     return (run.samples["cores_busy"] * widths).sum() / run.cpu
 
 
+def traced_by_untraced(runner, count):
+    """Ratios of a run's wall time with tracing ÷ without."""
+
+    def wall(trace):
+        return gt.run("count", runner, workers=2, tasks=2, size=SIZES["count"], trace=trace).wall
+
+    return pairs(lambda: wall(True), lambda: wall(False), count)
+
+
 def first_event():
     """Seconds from asking for a bench until its first event."""
     began = []
@@ -208,6 +217,9 @@ def main():
         report(f"work sampled ÷ unsampled, processes: {processes}", sampled_by_unsampled(processes, 3 * count))
     for runner in PLAIN:
         report(f"area under the curve ÷ CPU time, {runner}", [area_by_cpu_time(runner) for _ in range(count // 4)])
+
+    for runner in PLAIN:
+        report(f"run traced ÷ untraced, count, {runner}", traced_by_untraced(runner, count))
 
     events = [first_event() for _ in range(count // 4)]
     bare = [bare_python() for _ in range(count // 4)]

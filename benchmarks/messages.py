@@ -31,8 +31,6 @@ def receive(end, free, filled, done):
     for _ in range(2):
         for _ in range(COUNT):
             {receive}
-            message[::4096]
-            {after}
         done.send(True)
 
 if __name__ == "__main__":
@@ -102,11 +100,15 @@ PICKLING = """
 import pickle, sys, time
 
 SIZE, COUNT = map(int, sys.argv[1:])
+
+def copy(message):
+    for _ in range(COUNT):
+        pickle.loads(pickle.dumps(message))[::4096]
+
 message = b"g" * SIZE
 for _ in range(2):
     start = time.perf_counter()
-    for _ in range(COUNT):
-        pickle.loads(pickle.dumps(message))[::4096]
+    copy(message)
     seconds = time.perf_counter() - start
 print(seconds / COUNT)
 """
@@ -115,25 +117,23 @@ PARTS = {
     "pipe": {
         "make": "end, sending = context.Pipe(duplex=False)",
         "send": "sending.send_bytes(message)",
-        "receive": "message = end.recv_bytes()",
+        "receive": "end.recv_bytes()[::4096]",
     },
-    "queue": {"make": "end = context.Queue()", "send": "end.put(message)", "receive": "message = end.get()"},
+    "queue": {"make": "end = context.Queue()", "send": "end.put(message)", "receive": "end.get()[::4096]"},
     "manager": {
         "make": "manager = context.Manager(); end = manager.Queue(2)",
         "send": "end.put(message)",
-        "receive": "message = end.get()",
+        "receive": "end.get()[::4096]",
         "close": "manager.shutdown()",
     },
     "shared memory": {
         "make": "end = SharedMemory(create=True, size=SIZE)",
         "send": "free.acquire(); end.buf[:SIZE] = message; filled.release()",
-        "receive": "filled.acquire(); message = bytes(end.buf[:SIZE:4096])",
-        "after": "free.release()",
+        "receive": "filled.acquire(); bytes(end.buf[:SIZE:4096]); free.release()",
         "close": "end.close(); end.unlink()",
     },
 }
-EMPTY = {"after": "pass", "close": "pass"}
-PLAIN = {name: TO_A_PROCESS.format(**EMPTY | parts) for name, parts in PARTS.items()}
+PLAIN = {name: TO_A_PROCESS.format(**{"close": "pass"} | parts) for name, parts in PARTS.items()}
 PLAIN |= {"pool": POOL, "thread": THREAD, "pickling": PICKLING}
 
 

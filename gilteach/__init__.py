@@ -12,7 +12,9 @@ _HOMES = {
     "errors": (
         "BadType",
         "BadValue",
+        "FolderGone",
         "GilteachError",
+        "NoTemporaryFolder",
         "ProgramNotFound",
         "PythonNotFound",
         "RunStopped",

@@ -13,11 +13,12 @@ from html import escape
 
 import ipywidgets as widgets
 
+from . import estimates
 from .errors import GilteachError, RunStopped
 from .figures import empty_figure
 from .runs import take_turn
 from .sweeps import MOST_REPEATS
-from .words import seconds
+from .words import roughly
 
 REDRAW_AFTER = 1.0  # s; a drawing takes about half a second, in which nothing is measured
 INVITATION = "Move a slider, or press Run."
@@ -32,6 +33,12 @@ class Job:
     stop: threading.Event = field(default_factory=threading.Event)
     replaced: bool = False  # by a newer setting: its measurements aren't wanted any more
     measured: list = field(default_factory=list)  # (what was measured, repeat)
+
+    def expected_to_take(self, done):
+        """Seconds that what is left after the first `done` measurements will take; None if that can't be known."""
+        passes, begun = divmod(done, len(self.plans))
+        parts = estimates.expected(self.plans[begun:]), estimates.expected(self.plans, self.repeats - passes - 1)
+        return None if None in parts else sum(parts)
 
 
 class Panel:
@@ -173,13 +180,15 @@ class Panel:
         with self._state:
             first_pass = self._passes
             self._passes += job.repeats
-        self._tell(job, f"run 1 of {total} …", 0.0)
+        self._tell(job, f"run 1 of {total}{estimates.announcement(job.plans, job.repeats)} …", 0.0)
         for one, repeat in self._interleave(job.plans, job.repeats, job.stop):
             job.measured.append((one, first_pass + repeat))
             done = len(job.measured)
             if done < total:
-                left = (time.monotonic() - began) / done * (total - done)
-                self._tell(job, f"run {done + 1} of {total}, about {seconds(max(left, 0.1))} left", done / total)
+                left = job.expected_to_take(done)
+                if left is None:  # on average as long as those before
+                    left = (time.monotonic() - began) / done * (total - done)
+                self._tell(job, f"run {done + 1} of {total}, {roughly(left)} left", done / total)
                 if time.monotonic() - drawn > REDRAW_AFTER:
                     self._redraw(job)
                     drawn = time.monotonic()

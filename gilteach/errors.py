@@ -21,6 +21,20 @@ class ProgramNotFound(GilteachError, FileNotFoundError):
     """No such file with a program."""
 
 
+class FolderGone(GilteachError, FileNotFoundError):
+    """The folder that the kernel runs in was removed."""
+
+
+class NoTemporaryFolder(GilteachError, OSError):
+    """No temporary file can be written."""
+
+    def __init__(self, reason):
+        super().__init__(
+            f"no temporary file can be written: {reason}. "
+            "Free some space, or set TMPDIR to another folder and restart the kernel"
+        )
+
+
 class TaskNotImportable(GilteachError, ImportError):
     """A function can't be a task, because no other process can import it; the message says what to do."""
 

@@ -274,7 +274,8 @@ def share_executing(slices, edges):
     """Return the share of the time between neighbouring `edges` that one worker's `slices` cover."""
     moments = slices[["start_s", "end_s"]].to_numpy()
     executed = np.concatenate([[0.0], np.cumsum(moments[:, 1] - moments[:, 0])])
-    return np.diff(np.interp(edges, moments.ravel(), np.repeat(executed, 2)[1:-1])) / np.diff(edges)
+    share = np.diff(np.interp(edges, moments.ravel(), np.repeat(executed, 2)[1:-1])) / np.diff(edges)
+    return np.clip(share, 0.0, 1.0)  # rounding goes a little beyond, of which matplotlib would warn
 
 
 def _ideal(summary, axis):

@@ -5,10 +5,10 @@ import importlib
 import itertools
 import shutil
 import sys
-import tempfile
 from functools import cache
 from pathlib import Path
 
+from . import temporary
 from .errors import BadValue, TaskNotImportable
 from .launch import BENCH
 
@@ -70,7 +70,7 @@ def define(text):
     module
     """
     path = Path(_folder(), f"gilteach_task_{next(_numbers)}.py")
-    path.write_text(text, encoding="utf-8")
+    temporary.write(path, text)
     compile(text, path, "exec")  # here first: a syntax error then shows none of the import system's frames
     importlib.invalidate_caches()
     return importlib.import_module(path.stem)
@@ -79,7 +79,7 @@ def define(text):
 @cache
 def _folder():
     """The folder of these files, which goes when the kernel does."""
-    folder = tempfile.mkdtemp(prefix="gilteach-")
+    folder = str(temporary.new_folder())
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     sys.path.append(folder)  # multiprocessing hands it on to the workers that learners start themselves
     return folder

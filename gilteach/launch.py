@@ -16,6 +16,7 @@ import collections
 import json
 import os
 import queue
+import shutil
 import subprocess
 import sys
 import threading
@@ -25,7 +26,8 @@ from pathlib import Path
 
 import psutil
 
-from .errors import WorkerDied
+from .errors import FolderGone, WorkerDied
+from .temporary import remove_folders_of
 
 BENCH = Path(__file__).with_name("bench")
 OUTPUT_LIMIT = 1 << 20  # characters of output kept; the last ones count
@@ -48,6 +50,7 @@ class Child:
         self._process = subprocess.Popen(
             command,
             env=environment,
+            cwd=current_folder(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -67,7 +70,7 @@ class Child:
             for line in lines:
                 try:
                     event = json.loads(line)
-                except ValueError:
+                except (ValueError, RecursionError):
                     event = None
                 if not isinstance(event, dict) or "event" not in event:
                     event = {"event": "foreign", "line": line.decode(errors="replace").strip()}
@@ -119,6 +122,7 @@ class Child:
         patience : float
             Seconds that it gets to leave by itself once its standard input is closed.
         """
+        started = self._descendants()
         try:
             self._process.stdin.close()
         except OSError:
@@ -128,8 +132,14 @@ class Child:
         except subprocess.TimeoutExpired:
             pass
         self._kill_family()
+        for process in started:  # one that has made a session of its own
+            try:
+                process.kill()
+            except psutil.Error:
+                pass  # it has ended, as all the others
         self._process.wait()
         _remove_what_is_named_after(self.pid)
+        remove_folders_of(self.pid)
         for thread in self._threads:
             thread.join()
 
@@ -147,6 +157,13 @@ class Child:
                     pass  # it has ended meanwhile
             time.sleep(0.002)
 
+    def _descendants(self):
+        """All processes that can still be traced to the child, in whatever session."""
+        try:
+            return psutil.Process(self.pid).children(recursive=True)
+        except psutil.Error:
+            return []  # it has ended
+
     def family(self):
         """The living ones of the child and all that it or its tasks started."""
         try:
@@ -158,6 +175,16 @@ class Child:
             return [process for process in members if process.status() != psutil.STATUS_ZOMBIE]
         except psutil.NoSuchProcess:  # one ended while we looked
             return self.family() if os.name == "posix" else []
+
+
+def current_folder():
+    """Return the path of the folder that the kernel runs in."""
+    try:
+        return os.getcwd()
+    except FileNotFoundError:
+        raise FolderGone(
+            "the folder that the kernel runs in was removed; restart the kernel in another one, or go there with %cd"
+        ) from None
 
 
 def _session(leader):
@@ -177,6 +204,18 @@ def _remove_what_is_named_after(pid):
     for name in (f"gilteach-{pid}", f"sem.gilteach-{pid}-*"):
         for file in SHARED_MEMORY.glob(name):
             file.unlink(missing_ok=True)
+
+
+def lack_of_shared_memory():
+    """Say so if worker processes find no shared memory for their locks; nothing otherwise."""
+    if sys.platform != "linux":
+        return ""
+    try:
+        if os.access(SHARED_MEMORY, os.W_OK) and shutil.disk_usage(SHARED_MEMORY).free:
+            return ""
+    except OSError:
+        pass
+    return f"Processes keep their locks in {SHARED_MEMORY}, which is missing, full or read-only here."
 
 
 def _is_resource_tracker(process):
@@ -207,7 +246,7 @@ def start_server():
     """Start the server that `fetch` downloads from; return its child and its address."""
     server = Child([sys.executable, "-I", str(BENCH / "server.py")])
     event = server.receive(timeout=10.0)
-    if event is None or event["event"] != "serving":
+    if event is None or "url" not in event:
         server.end()
         raise WorkerDied(f"the server for downloads did not start: {server.output.strip()}")
     return server, event["url"]

@@ -32,6 +32,13 @@ def coarse_clock(pid):
     return times.user + times.system
 
 
+def best_clock():
+    """Return the best of the two clocks that there is here, and every how many seconds to read it."""
+    if sys.platform == "linux":
+        return exact_clock, EXACT_INTERVAL
+    return coarse_clock, COARSE_INTERVAL
+
+
 class Meter:
     """Adds up the CPU time of the given processes.
 
@@ -44,9 +51,7 @@ class Meter:
     """
 
     def __init__(self, pids, helpers=()):
-        exact = sys.platform == "linux"
-        self.clock = exact_clock if exact else coarse_clock
-        self.interval = EXACT_INTERVAL if exact else COARSE_INTERVAL
+        self.clock, self.interval = best_clock()
         self._last = dict.fromkeys(pids, 0.0)
         self._helpers = dict.fromkeys(helpers, 0.0)
         self._readings = []  # (perf_counter, CPU seconds of all pids so far)

@@ -6,6 +6,7 @@
     shows its output as it appears  ◄─ stdout, stderr
     Census ─── reads their CPU clocks, every 20 ms
     Census ◄── notes of when each thread and process began and ended ── bench/recorder
+    guard (a shell) ── should the kernel die: SIGTERM, then SIGKILL ──► gone
     Program.end ─── SIGKILL to what is left ──────►    gone
 
 The clocks give the curve, the notes give names and exact times, and the operating system's account
@@ -15,26 +16,28 @@ of ended processes gives the CPU time that no sample has seen.
 import codecs
 import os
 import re
+import shutil
 import signal
+import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections import deque
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from . import check
 from .census import RECORDER, Census
-from .errors import BadType, ProgramNotFound, RunTimeout
+from .errors import BadType, ProgramNotFound, RunStopped, RunTimeout
 from .interpreters import resolve
-from .launch import OUTPUT_LIMIT, Child
+from .launch import OUTPUT_LIMIT, Child, current_folder
 from .machines import Machine, machine
 from .measured import Measured
 from .meter import Meter
 from .plans import LONGEST_TIMEOUT
-from .runs import take_turn
+from .runs import out_of_reach_of_interrupts, take_turn
+from .temporary import new_folder, write
 from .words import NOISY_BACKGROUND, seconds
 
 try:
@@ -162,12 +165,10 @@ def measure(program, *, args=(), timeout=60.0, python=None):
         raise BadType(f"args must be a list such as ['--size', '3'], not {args!r}")
     timeout = check.number("timeout", timeout, 0.001, LONGEST_TIMEOUT, "seconds")
     interpreter = resolve(python)
-    with take_turn(), tempfile.TemporaryDirectory(prefix="gilteach-", ignore_cleanup_errors=True) as folder:
-        script, search = _script(program, folder)
-        command = [interpreter.executable, script, *map(str, args)]
-        notes = Path(folder, "notes")
-        notes.mkdir()
-        run, stacks = _measure(command, notes, search, timeout)
+    args = [*map(str, args)]
+    with take_turn():
+        measure_it = partial(_measure_in_folder, program, args, timeout, interpreter.executable)
+        run, stacks = out_of_reach_of_interrupts(measure_it, threading.Event())
     run = replace(run, machine=replace(run.machine, python=interpreter))
     if run.exit_status is None:
         error = RunTimeout(
@@ -178,19 +179,28 @@ def measure(program, *, args=(), timeout=60.0, python=None):
     return run
 
 
+def _measure_in_folder(program, args, timeout, python, stop):
+    """Run a program; return its `ProgramRun`, and where its threads stood if its time was up."""
+    folder = new_folder()
+    try:
+        script, search = _script(program, folder)
+        return _measure([python, script, *args], folder, search, timeout, stop)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def _script(program, folder):
     """Return the path of the program's file, and the folders that it can import from besides its own."""
     is_text = isinstance(program, str) and ("\n" in program or not program.endswith(".py"))
     if is_text:
         path = Path(folder, "program", "program.py")
-        path.parent.mkdir()
-        path.write_text(program, encoding="utf-8")
-        return str(path), [os.getcwd()]  # as if it had been written into a file beside the notebook
+        write(path, program)
+        return str(path), [current_folder()]  # as if it had been written into a file beside the notebook
     if not isinstance(program, str | os.PathLike):
         raise BadType(f"program must be the text of a program or the path of its file, not {program!r}")
     path = os.path.abspath(os.path.expanduser(program))
     if not os.path.isfile(path):
-        raise ProgramNotFound(f"there is no program {str(program)!r} (in {os.getcwd()})")
+        raise ProgramNotFound(f"there is no program {str(program)!r} (in {current_folder()})")
     return path, []
 
 
@@ -219,6 +229,31 @@ class Program(Child):
     def _wait(self):
         self._process.wait()
         self._events.put({"event": "exit", "moment": time.perf_counter(), "children_cpu": _children_cpu()})
+
+
+# A line on standard input says that all went well; its end without one, that the kernel has died.
+# multiprocessing's resource tracker ignores SIGTERM, removes what it knows of, and ends by itself.
+GUARD = 'read line || { kill -s TERM -- "-$1"; sleep 0.5; kill -s KILL -- "-$1"; rm -rf -- "$2"; }'
+
+
+def start_guard(program, folder):
+    """Start what ends a program, and removes its folder, when the kernel dies in mid-measurement.
+
+    A bench sees to that itself, but a program is run as it is. Returns None on Windows, where there
+    is no shell for it: there a program goes on without its kernel.
+    """
+    if os.name != "posix":
+        return None
+    command = ["/bin/sh", "-c", GUARD, "guard", str(program.pid), str(folder)]
+    # In a session of its own, where no interrupt of the kernel reaches it.
+    return subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+
+
+def end_guard(guard):
+    if guard:
+        guard.communicate(b"all is well\n")
 
 
 def _children_cpu():
@@ -254,8 +289,7 @@ class Screen:
         return "".join(self._texts)
 
 
-def _measure(command, notes, search, timeout):
-    """Run a command; return its `ProgramRun`, and where its threads stood if its time was up."""
+def _measure(command, notes, search, timeout, stop):
     path = os.pathsep.join([str(RECORDER), *search, *filter(None, [os.environ.get("PYTHONPATH")])])
     screen = Screen()
     meter = Meter(())  # of no process: for its clock, and for what the whole machine does
@@ -264,6 +298,7 @@ def _measure(command, notes, search, timeout):
     start = time.perf_counter()
     environment = {"PYTHONPATH": path, "GILTEACH_NOTES": str(notes), "GILTEACH_DEADLINE": str(start + timeout)}
     program = Program(command, os.environ | environment)
+    guard = start_guard(program, notes)
     try:
         census = Census(program, notes, meter.clock, start)
         exit, now, look_at = None, start, start + meter.interval
@@ -276,10 +311,13 @@ def _measure(command, notes, search, timeout):
             if exit or now >= look_at:
                 census.look()
                 look_at = max(look_at + meter.interval, now)
+            if stop.is_set():
+                raise RunStopped("the program was stopped")
         meter.end()
         stacks = None if exit else census.stacks()
     finally:
         program.end()
+        end_guard(guard)
     while (event := program.receive(0.0))["event"] != "ended":
         if not exit and event["event"] == "stderr":
             event["text"] = TRACKER_WARNING.sub("", event["text"])

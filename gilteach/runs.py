@@ -4,15 +4,15 @@ import json
 import signal
 import threading
 import time
-from concurrent.futures import Future, wait
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields, replace
-from functools import cached_property
+from functools import cached_property, partial
 
-from . import check, turns
+from . import check, estimates, turns
 from .errors import BadValue, GilteachError, RunStopped, RunTimeout, TaskError, WorkerDied
 from .interpreters import Python, resolve
-from .launch import children, start_bench, start_server
+from .launch import children, lack_of_shared_memory, start_bench, start_server
 from .machines import Machine, machine
 from .measured import Measured
 from .meter import Meter
@@ -320,30 +320,34 @@ def execute(plan, stop=None, measure=None):
         If `stop` was set; and what `run` raises.
     """
     with take_turn(stop):
-        return _out_of_reach_of_interrupts(measure or _execute, plan, stop or threading.Event())
+        stop = stop or threading.Event()
+        began = time.monotonic()
+        done = out_of_reach_of_interrupts(partial(measure or _execute, plan), stop)
+        estimates.note(plan, time.monotonic() - began, done)
+        return done
 
 
-def _out_of_reach_of_interrupts(measure, plan, stop):
-    """Return ``measure(plan, stop)``, which runs in a thread of its own.
+def out_of_reach_of_interrupts(measure, stop):
+    """Return ``measure(stop)``, which runs in a thread of its own; an interrupt sets `stop`.
 
     An interrupt of the kernel strikes the main thread between any two steps: between starting a
     process and noting that it is there, in the middle of ending it. Here it only strikes the waiting.
     """
     if threading.current_thread() is not threading.main_thread():
-        return measure(plan, stop)
+        return measure(stop)
     outcome = Future()
 
     def work():
         try:
-            outcome.set_result(measure(plan, stop))
+            outcome.set_result(measure(stop))
         except BaseException as error:
             outcome.set_exception(error)
 
     thread = threading.Thread(target=work, daemon=True)
     try:
         thread.start()
-        while not outcome.done():
-            wait([outcome], timeout=0.1)  # s; on Windows an interrupt is noticed when a wait is over
+        while thread.is_alive():
+            thread.join(0.05)  # a wait that nothing ends can't be interrupted on Windows, nor from another thread
         return outcome.result()
     except KeyboardInterrupt:
         stop.set()
@@ -363,7 +367,14 @@ def _execute(plan, stop):
             started.append(server)
         bench = start_bench(plan.python)
         started.append(bench)
-        done = _measure(bench, plan, extras, helpers=[child.pid for child in started[:-1]], stop=stop)
+        try:
+            done = _measure(bench, plan, extras, helpers=[child.pid for child in started[:-1]], stop=stop)
+        except TaskError as error:
+            for helper in started[:-1]:
+                if helper.exit_code is not None:
+                    how = _how_it_ended(helper.exit_code)
+                    raise WorkerDied(f"the server that {plan.task} downloads from {how} in mid-run") from error
+            raise
     return replace(done, output=bench.output)
 
 
@@ -380,7 +391,8 @@ def converse(bench, plan, request, stop, helpers=()):
     deadline = time.monotonic() + plan.timeout
     bench.send(json.dumps(request))
     ready = next_event(bench, plan, deadline, stop, "ready")
-    pids = sorted({ready["pid"], *(pid for pid, _ in ready["workers"])})
+    with understanding(ready):
+        pids = sorted({ready["pid"], *(pid for pid, _ in ready["workers"])})
     meter = Meter(pids, helpers)
     meter.begin()
     bench.send("go")
@@ -391,6 +403,12 @@ def converse(bench, plan, request, stop, helpers=()):
 
 def _measure(bench, plan, extras, helpers, stop):
     ready, done, meter = converse(bench, plan, plan.request(extras), stop, helpers)
+    with understanding(ready | done):
+        return _run_of(plan, ready, done, meter)
+
+
+def _run_of(plan, ready, done, meter):
+    """Return the `Run` that a bench has reported."""
     start = done["start"]
     worker_numbers = {tuple(identity): number for number, identity in enumerate(ready["workers"])}
     spans = [
@@ -407,10 +425,10 @@ def _measure(bench, plan, extras, helpers, stop):
     return Run(
         plan=plan,
         wall=done["end"] - start,
-        startup=ready["startup"],
-        cpu=done["cpu"],
+        startup=float(ready["startup"]),
+        cpu=float(done["cpu"]),
         background=meter.background(),
-        results=done["results"],
+        results=list(done["results"]),
         machine=replace(here, python=interpreter),
         raw_spans=spans,
         raw_samples=meter.curve(start, done["end"]),
@@ -441,21 +459,66 @@ def next_event(bench, plan, deadline, stop, expected, meter=None):
             )
 
 
+@contextmanager
+def understanding(event):
+    """Make what goes wrong in reading the fields of an event an error that shows the event."""
+    try:
+        yield
+    except (KeyError, IndexError, TypeError, AttributeError, ValueError, OverflowError) as error:
+        raise _nonsense(event) from error
+
+
+def _nonsense(said):
+    return GilteachError(f"the bench said what no bench says: {str(said)[:200]!r}")
+
+
 def _failure(event, bench):
     """Return the exception that says what an unexpected event means."""
-    if event["event"] == "error" and event["kind"] == "task":
-        return TaskError(f"task {event['task']} raised an exception:\n\n{event['traceback']}")
-    if event["event"] == "error" and event["kind"] == "worker":
-        ends = "; ".join(f"process {pid} {_how_it_ended(code)}" for pid, code in event["dead"][:1])
-        return WorkerDied(f"a worker died in mid-run ({ends or 'its end was not seen'}). {_ADVICE}")
-    if event["event"] == "ended":
-        return WorkerDied(f"the bench itself {_how_it_ended(bench.exit_code)}. {_ADVICE}\n{bench.output}".strip())
     if event["event"] == "foreign":
-        return GilteachError(f"the bench said what no bench says: {event['line'][:200]!r}")
-    return GilteachError(f"the bench failed:\n\n{event.get('traceback', event)}")
+        return _nonsense(event["line"])
+    if event["event"] == "ended":
+        how = _how_it_ended(bench.exit_code)
+        return WorkerDied(f"the bench itself {how}. {_advice(bench.exit_code)}\n{bench.output}".strip())
+    if event["event"] != "error":
+        return _nonsense(event)
+    with understanding(event):
+        return _ERRORS[event["kind"]](event)
 
 
-_ADVICE = "If it was short of memory, try fewer workers or a smaller size."
+def _task_failed(event):
+    return TaskError(f"task {event['task']} raised an exception:\n\n{event['traceback']}")
+
+
+def _result_lost(event):
+    return TaskError(
+        f"a task returned what can't be sent from one process to another: {event['reason']}\n"
+        "Have it return plain values, such as numbers, texts, and lists of them"
+    )
+
+
+def _worker_died(event):
+    codes = [code for *_, code in event["dead"]]
+    who = " or ".join(f"worker {number} (process {pid})" for number, pid, _ in event["dead"])
+    end = f"{who} {_how_it_ended(codes[0])}" if codes else "its end was not seen"
+    return WorkerDied(f"a worker died in mid-run: {end}. {_advice(*codes[:1])}".strip())
+
+
+def _bench_failed(event):
+    hint = f"{lack_of_shared_memory()}\n\n".lstrip()
+    return GilteachError(f"the bench failed: {event['reason']}\n\n{hint}{event['traceback']}")
+
+
+_ERRORS = {"task": _task_failed, "result": _result_lost, "worker": _worker_died, "bench": _bench_failed}
+
+
+def _advice(code=None):
+    """Return what may have ended a process with such an exit code, and what to do; nothing for most codes."""
+    name = _how_it_ended(code)
+    if name.endswith("SIGKILL"):
+        return "If it was short of memory, try fewer workers or a smaller size."
+    if name.endswith("SIGSEGV"):
+        return "A recursion without end does that, or a fault in C code."
+    return ""
 
 
 def _how_it_ended(code):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from . import check
+from . import check, estimates
 from .bench.runners import RUNNERS
 from .errors import BadValue
 from .machines import usable_cpus
@@ -179,7 +179,8 @@ def sweep(
     repeats : int
         How many times each setting is measured, from 1 to 1,000.
     progress : bool
-        Whether to show a progress bar with the time left.
+        Whether to show a progress bar with the time left. Its title says how long the sweep will take,
+        where that is over 10 s and can be told from earlier measurements.
     delay, start_method, switch_interval, python, timeout
         As in `run`, the timeout for each run; `start_method` is for processes only.
 
@@ -196,7 +197,8 @@ def sweep(
     common = {"delay": delay, "switch_interval": switch_interval, "python": python, "timeout": timeout}
     axis, plans = make_grid(task, runners, workers, tasks, size, start_method, common)
     measured, total = [], len(plans) * repeats
-    with show_progress(total, f"sweep of {task}", "run", progress) as bar:
+    title = f"sweep of {plans[0].task}{estimates.announcement(plans, repeats)}"
+    with show_progress(total, title, "run", progress) as bar:
         try:
             for item in interleave(plans, repeats):
                 measured.append(item)
@@ -211,9 +213,12 @@ def show_progress(total, title, unit, wanted):
     """Return a progress bar with the time left, for a ``with`` block; `wanted` says whether it is shown."""
     from tqdm.auto import tqdm
 
+    class Bar(tqdm):
+        monitor_interval = 0  # no thread that wakes up to draw it, and stays: it is drawn after every run
+
     # tqdm's bar for notebooks doesn't heed tqdm's own environment variable.
     silent = not wanted or os.environ.get("TQDM_DISABLE") == "1"
-    return tqdm(total=total, desc=title, unit=unit, leave=False, disable=silent)
+    return Bar(total=total, desc=title, unit=unit, miniters=1, leave=False, disable=silent)
 
 
 def make_grid(task, runners, workers, tasks, size, start_method, common):

@@ -3,14 +3,14 @@
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from . import check
+from . import check, estimates
 from .bench.channels import CHANNELS
 from .errors import BadValue
 from .interpreters import resolve
 from .launch import children, start_bench
 from .machines import Machine, machine
 from .plans import LONGEST_TIMEOUT
-from .runs import converse, execute
+from .runs import converse, execute, understanding
 from .sweeps import MOST_REPEATS, is_sequence, show_progress
 from .words import in_bytes
 
@@ -222,7 +222,8 @@ def messages(
     plans = make_message_plans(channels, sizes, seconds, python, timeout)
     repeats = check.whole_number("repeats", repeats, 1, MOST_REPEATS)
     measured = []
-    with show_progress(len(plans) * repeats, "messages", "channel", progress) as bar:
+    title = f"messages{estimates.announcement(plans, repeats)}"
+    with show_progress(len(plans) * repeats, title, "channel", progress) as bar:
         for item in interleave_messages(plans, repeats):
             measured.append(item)
             bar.update()
@@ -258,11 +259,12 @@ def _measure(plan, stop):
         started.append(bench)
         ready, done, meter = converse(bench, plan, plan.request(), stop)
     here = machine()
-    return Deliveries(
-        plan=plan,
-        startup=ready["startup"],
-        background=meter.background(),
-        machine=replace(here, python=replace(resolve(plan.python), gil=ready["gil"])),
-        deliveries=done["deliveries"],
-        output=bench.output,
-    )
+    with understanding(ready | done):
+        return Deliveries(
+            plan=plan,
+            startup=float(ready["startup"]),
+            background=meter.background(),
+            machine=replace(here, python=replace(resolve(plan.python), gil=ready["gil"])),
+            deliveries=[(int(size), int(count), float(seconds)) for size, count, seconds in done["deliveries"]],
+            output=bench.output,
+        )

@@ -17,6 +17,14 @@ def seconds(value):
     return f"{value * 1e3:.0f} ms" if value >= 0.001 else f"{value * 1e3:.1g} ms"
 
 
+def roughly(value):
+    """Return a duration that is only roughly known: ``"about 0.5 s"``, ``"about 25 s"``, ``"about 3 min"``."""
+    for unit, length in (("h", 3600), ("min", 60)):
+        if value >= 2 * length:
+            return f"about {value / length:.2g} {unit}"
+    return f"about {value:.0f} s" if value >= 10 else f"about {max(value, 0.1):.1f} s"
+
+
 def amount(value, unit):
     """Return a size with its unit: ``"10,000,000 iterations"``, ``"2 s"``."""
     return f"{value:,.10g} {unit}".rstrip()

@@ -1,5 +1,6 @@
 """Fixtures that several of the tests use."""
 
+import gc
 import os
 import threading
 import time
@@ -9,8 +10,10 @@ from pathlib import Path
 from shutil import copytree, ignore_patterns
 from types import SimpleNamespace
 
+import leftovers
 import psutil
 import pytest
+from leftovers import SHARED_MEMORY
 
 import gilteach as gt
 from gilteach import interpreters, launch, plans
@@ -18,7 +21,6 @@ from gilteach.bench.tasks import TASKS, Task
 
 PYTHONS = ("3.11", "3.12", "3.13", "3.13t", "3.14", "3.15")
 NOISY = 0.2  # cores that others kept busy, above which a measurement proves nothing
-SHARED_MEMORY = Path("/dev/shm")
 MARK = "GILTEACH_TEST"  # environment variable that every process a test starts inherits
 
 
@@ -128,23 +130,14 @@ def add_task(tmp_path, monkeypatch):
 def started_processes(monkeypatch):
     """List the living processes that were started since the test began, however far down.
 
-    They are known by an environment variable that they inherit, so a process that has lost its parents is
-    found too, and those of other programs on the machine are not.
+    They are known by an environment variable that they inherit.
     """
     mark = uuid.uuid4().hex
     monkeypatch.setenv(MARK, mark)
-    others = {*psutil.pids(), os.getpid()}
+    others = {*psutil.pids()}
 
     def living():
-        found = []
-        for pid in set(psutil.pids()) - others:
-            try:
-                process = psutil.Process(pid)
-                if process.environ().get(MARK) == mark and process.status() != psutil.STATUS_ZOMBIE:
-                    found.append(process)
-            except (psutil.Error, OSError):
-                pass  # it has ended meanwhile, or belongs to somebody else
-        return found
+        return leftovers.processes(MARK, mark, others)
 
     yield living
     for process in living():  # after a test that failed
@@ -177,17 +170,27 @@ def used_shared_memory(started_processes):
 
 @pytest.fixture
 def assert_nothing_left(started_processes, used_shared_memory, wait_until):
-    """Assert that no process, no shared memory and no thread of the test's is there in two seconds' time.
+    """Assert that nothing of the test's is there in two seconds' time.
 
+    That is: no process, no shared memory, no thread, no temporary file, no socket and no pipe.
     Shared memory whose process was killed before it could be seen is taken for another program's.
     """
     threads_before = set(threading.enumerate())
+    files_before = leftovers.temporary_files()
+    gc.collect()  # what earlier tests have forgotten may be closed now, and then its number be another's
+    connections_before = leftovers.connections()
 
     def left_in_shared_memory():
         return {name for name, inode in _shared_memory() if inode in used_shared_memory}
 
     def check(seconds=2.0):
-        for left in (started_processes, left_in_shared_memory, lambda: set(threading.enumerate()) - threads_before):
+        for left in (
+            started_processes,
+            left_in_shared_memory,
+            lambda: set(threading.enumerate()) - threads_before,
+            lambda: leftovers.temporary_files() - files_before,
+            lambda: leftovers.connections() - connections_before,
+        ):
             wait_until(lambda left=left: not left(), seconds)
             assert not left()
 

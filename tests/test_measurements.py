@@ -103,7 +103,7 @@ def test_the_area_under_the_curve_is_the_cpu_time(measure_quietly, runner):
 
 @pytest.mark.parametrize("runner", RUNNERS)
 def test_the_area_is_the_cpu_time_with_the_portable_clock_too(measure_quietly, monkeypatch, runner):
-    monkeypatch.setattr(meter, "sys", SimpleNamespace(platform="darwin"))
+    monkeypatch.setattr(meter, "best_clock", lambda: (meter.coarse_clock, meter.COARSE_INTERVAL))
     # Up to three processes, each read twice to a tick of 10 ms: some 0.06 s of half a second.
     run = measure_quietly(
         lambda: gt.run("count", runner, **COUNTING), area_is_cpu_time(0.12), even_if_noisy=area_is_cpu_time(0.4)

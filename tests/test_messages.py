@@ -98,12 +98,19 @@ def test_the_receiver_gets_what_was_sent(tmp_path, monkeypatch):
     monkeypatch.setattr(launch, "BENCH", bench)
     notes = tmp_path / "notes"
     source = (bench / "channels.py").read_text(encoding="utf-8")
-    noting = (
-        f"def use(message):\n    with open({str(notes)!r}, 'a') as file:\n"
-        "        file.write(f'{len(message)} {bytes(message).count(103)}\\n')\n"
+    for reading, noting in {
+        "receive()[::PAGE]": "note(receive())",
+        "pickle.loads(pickle.dumps(message))[::PAGE]": "note(pickle.loads(pickle.dumps(message)))",
+        "len(message[::PAGE])": "note(message)",
+        "end:PAGE]": "end]",
+    }.items():
+        assert source.count(reading) == 1
+        source = source.replace(reading, noting)
+    note = (
+        f"\n\ndef note(message):\n    with open({str(notes)!r}, 'a') as file:\n"
+        "        file.write(f'{len(message)} {message.count(103)}\\n')\n"
     )
-    start, end = source.index("def use(message)"), source.index("class ToAProcess")
-    (bench / "channels.py").write_text(source[:start] + noting + "\n\n" + source[end:], encoding="utf-8")
+    (bench / "channels.py").write_text(source + note, encoding="utf-8")
     for channel in CHANNELS:
         notes.write_text("")
         traffic = gt.messages(channel, sizes=12_345, repeats=1, **QUICK)

@@ -1,11 +1,16 @@
 """However a run ends, no process, no thread and no shared memory of it is left two seconds later."""
 
 import os
+import re
+import shutil
 import signal
+import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 
 import psutil
@@ -74,6 +79,56 @@ def test_the_check_itself_sees_threads(assert_nothing_left):
     finally:
         go_on.set()
         thread.join()
+
+
+def test_the_check_itself_sees_temporary_files_sockets_and_pipes(assert_nothing_left):
+    for leave, words in (
+        (lambda: tempfile.TemporaryDirectory(prefix="gilteach-test-"), "gilteach-test-"),
+        (lambda: socket.create_server(("127.0.0.1", 0)), "socket"),
+        (lambda: closing(os.fdopen(os.pipe()[0])), "pipe" if sys.platform == "linux" else ""),
+    ):
+        if words:
+            with leave(), pytest.raises(AssertionError, match=words):
+                assert_nothing_left(seconds=0.1)
+
+
+LEAVES = """
+import pathlib, socket, subprocess, sys, tempfile
+
+def test_that_passes_and_leaves_things():
+    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)  # stray"])
+    process.returncode = 0  # or subprocess itself would complain
+    left.append(socket.create_server(("127.0.0.1", 0)))
+    tempfile.mkdtemp(prefix="gilteach-stray-")
+    if pathlib.Path("/dev/shm").is_dir():
+        pathlib.Path("/dev/shm/gilteach-999999999").touch()
+
+left = []
+"""
+
+
+def test_the_check_after_all_tests_sees_what_is_left(tmp_path, started_processes):
+    repository = Path(__file__).parents[1]
+    shutil.copy(repository / "conftest.py", tmp_path)
+    (tmp_path / "test_leaves.py").write_text(LEAVES)
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(repository / "tests"), str(repository / "tools")])}
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", tmp_path, tmp_path],
+            env=environment,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+    finally:
+        for process in started_processes():
+            process.kill()
+        Path("/dev/shm/gilteach-999999999").unlink(missing_ok=True)
+    assert "1 passed" in done.stdout
+    assert done.returncode == 1
+    said = done.stdout.partition("left behind by the tests")[2]
+    for kind in ("process: .*stray", r"server: 127\.0\.0\.1:", "temporary file: gilteach-stray-"):
+        assert re.search(kind, said), done.stdout
+    assert "shared memory: gilteach-999999999" in said or sys.platform != "linux"
 
 
 @every_way
@@ -182,6 +237,24 @@ def test_a_second_interrupt_stops_no_cleaning_up(assert_nothing_left, interrupt_
 
     with pytest.raises(KeyboardInterrupt):
         run_until_interrupted_twice()
+    assert_nothing_left()
+
+
+@posix
+def test_a_measured_program_after_an_interrupt(assert_nothing_left, interrupt_after):
+    for seconds in (0.001, 0.01, 0.05, 0.3):
+        interrupt_after(seconds)
+        with pytest.raises(KeyboardInterrupt):
+            gt.measure("import multiprocessing\nlock = multiprocessing.Lock()\nwhile True: pass\n")
+    assert_nothing_left()
+
+
+@posix
+def test_messages_after_an_interrupt(assert_nothing_left, interrupt_after):
+    for channel in ("queue", "shared memory"):
+        interrupt_after(0.5)
+        with pytest.raises(KeyboardInterrupt):
+            gt.messages(channel, 1_000_000, seconds=10, progress=False)
     assert_nothing_left()
 
 

@@ -234,6 +234,28 @@ def test_a_stopped_job_keeps_its_measurements(panel, idle, wait_until):
     assert experiment._status.value == "stopped"
 
 
+def test_run_pressed_again_and_again_measures_what_was_asked_for_last(panel, idle):
+    experiment = panel(size=0.5)
+    for _ in range(50):
+        press(experiment, "Run")
+        time.sleep(0.1)  # 50 presses in 5 s; each run takes longer than that, so each press ends one
+    idle(experiment)
+    assert len(experiment.results.frame) == 1
+    assert experiment._status.value == ""
+    assert 'role="status"' in experiment._summary.value
+
+
+def test_a_slider_dragged_across_its_range(panel, idle):
+    # Sixty settings in a second: what each of them would start, the next one ends, in any state of its start.
+    experiment = panel(size=0.2)
+    for workers in range(1, experiment._workers.max + 1):
+        experiment._workers.value = workers
+        time.sleep(0.02)
+    idle(experiment)
+    assert experiment.results.frame["workers"].tolist()[-1] == experiment._workers.max
+    assert len(experiment._history) <= 2, "none but the last, or the first as well, had the time to end"
+
+
 # ── stopping ─────────────────────────────────────────────────────────────────────────────────
 
 
@@ -415,6 +437,15 @@ def test_the_bundle_has_sliders_a_picture_and_words(panel):
     assert "2 threads" in data["text/plain"]
     assert data["application/vnd.jupyter.widget-view+json"]["model_id"] == experiment.widget.model_id
     assert metadata["image/png"]["width"] > metadata["image/png"]["height"] > 0
+
+
+def test_a_panel_shown_twice_is_one_panel(panel):
+    experiment = panel(size=0.01)
+    first, second = (experiment._repr_mimebundle_()[0] for _ in range(2))
+    assert first == second, "both views are of the same model, and show what it shows"
+    experiment.run()
+    assert experiment._repr_mimebundle_()[0]["image/png"] != first["image/png"]
+    assert experiment.widget.model_id == first["application/vnd.jupyter.widget-view+json"]["model_id"]
 
 
 def test_sliders_stand_where_asked_and_reach_far_enough(panel):

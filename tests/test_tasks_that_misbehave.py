@@ -67,6 +67,55 @@ def test_a_result_that_json_has_no_form_for_arrives_as_its_repr(add_task):
     assert gt.run(odd, workers=1).results == ["{1, 2}"]
 
 
+@pytest.mark.parametrize("runner", ["threads", "processes"])
+def test_a_result_of_100_megabytes_arrives(add_task, runner):
+    large = add_task("def large(size):\n    return 'g' * 10**8\n")
+    began = time.monotonic()
+    assert gt.run(large, runner, workers=1).results == ["g" * 10**8]
+    assert time.monotonic() - began < 5 * SOON
+
+
+@pytest.mark.parametrize(
+    ("result", "arrives"),
+    [
+        ("{(1, 2): 3}", "{(1, 2): 3}"),
+        ("10**5000", "<int that has no repr>"),
+        ("loop", "[[...]]"),
+        ("float('inf')", float("inf")),
+        ("'\\ud800'", "\ud800"),
+    ],
+)
+def test_results_that_json_cannot_hold_arrive_in_words(add_task, result, arrives):
+    odd = add_task(f"def odd(size):\n    loop = []\n    loop.append(loop)\n    return {result}\n")
+    assert gt.run(odd, workers=1).results == [arrives]
+
+
+def test_a_result_that_is_nested_too_deeply_arrives_all_the_same(add_task):
+    deep = add_task(
+        "def deep(size):\n    nest = []\n    for _ in range(100_000):\n        nest = [nest]\n    return nest\n"
+    )
+    assert len(gt.run(deep, workers=1).results) == 1
+
+
+@pytest.mark.parametrize("start_method", [None, "spawn"])
+def test_a_result_that_cannot_be_pickled_is_said_to_be_one(add_task, start_method):
+    locks = add_task("def locks(size):\n    import threading\n    return threading.Lock()\n")
+    began = time.monotonic()
+    with pytest.raises(gt.TaskError, match=r"can't be sent from one process to another: cannot pickle '_thread.lock'"):
+        gt.run(locks, "processes", workers=2, start_method=start_method)
+    assert time.monotonic() - began < SOON
+    assert "_thread.lock" in gt.run(locks, "threads", workers=1).results[0]  # which needs no pickling
+
+
+def test_a_result_that_cannot_be_unpickled_is_said_to_be_one(add_task):
+    odd = add_task(
+        "def odd(size):\n    return TwoPart(1, 2)\n\n"
+        "class TwoPart(Exception):\n    def __init__(self, one, two):\n        super().__init__(one)\n"
+    )
+    with pytest.raises(gt.TaskError, match=r"can't be sent from one process to another: .*missing 1 required"):
+        gt.run(odd, "processes", workers=2)
+
+
 # ── raising ──────────────────────────────────────────────────────────────────────────────────
 
 FAILS = (
@@ -137,7 +186,7 @@ def test_a_worker_that_exits_is_named_with_its_exit_code(add_task, pythons_here,
     leaves = add_task(
         "def leaves(size):\n    import os\n    print(f'pid {os.getpid()}', flush=True)\n    os._exit(7)\n"
     )
-    with pytest.raises(gt.WorkerDied, match=r"process \d+ ended with exit code 7") as caught:
+    with pytest.raises(gt.WorkerDied, match=r"worker \d \(process \d+\) ended with exit code 7") as caught:
         gt.run(leaves, "processes", workers=2, tasks=1, start_method=start_method)
     assert isinstance(caught.value, RuntimeError)
 
@@ -148,7 +197,7 @@ def test_a_worker_that_is_killed_is_named_with_the_signal(add_task, start_method
     if start_method not in gt.machine().python.start_methods:
         pytest.skip(f"no start method {start_method} here")
     dies = add_task("def dies(size):\n    import os, signal\n    os.kill(os.getpid(), signal.SIGKILL)\n")
-    with pytest.raises(gt.WorkerDied, match=r"process \d+ was ended by signal SIGKILL.*memory"):
+    with pytest.raises(gt.WorkerDied, match=r"worker \d \(process \d+\) was ended by signal SIGKILL.*memory"):
         gt.run(dies, "processes", workers=2, start_method=start_method)
 
 
@@ -164,7 +213,7 @@ def test_the_named_worker_is_the_one_that_died(add_task, tmp_path):
     )
     with pytest.raises(gt.WorkerDied) as caught:
         gt.run(dies, "processes", workers=3, tasks=1)
-    assert f"process {note.read_text()} " in str(caught.value)
+    assert f"(process {note.read_text()})" in str(caught.value)
 
 
 @pytest.mark.parametrize("runner", ["serial", "threads"])
@@ -189,6 +238,50 @@ def test_a_bench_that_talks_nonsense_is_an_error(add_task, monkeypatch):
     (launch.BENCH / "__main__.py").write_text("print('hello', flush=True)\nimport time\ntime.sleep(30)\n")
     with pytest.raises(gt.GilteachError, match="hello"):
         gt.run("count", workers=1, size=1)
+
+
+@pytest.mark.parametrize("runner", ["serial", "processes"])
+@pytest.mark.parametrize(
+    "recurse",
+    [
+        "def deeper():\n        return deeper()",
+        # Through C code, with no limit but the stack's.
+        "import sys\n    sys.setrecursionlimit(10**9)\n"
+        "    class Deeper:\n        def __repr__(self):\n            return repr([self])\n"
+        "    def deeper():\n        return repr(Deeper())",
+    ],
+    ids=["Python", "C"],
+)
+def test_a_recursion_without_end_is_named(add_task, runner, recurse):
+    recurses = add_task(f"def recurses(size):\n    {recurse}\n    return deeper()\n")
+    began = time.monotonic()
+    with pytest.raises((gt.TaskError, gt.WorkerDied)) as caught:
+        gt.run(recurses, runner, workers=2)
+    assert time.monotonic() - began < 2 * SOON
+    message = str(caught.value)
+    assert "RecursionError" in message or "SIGSEGV. A recursion without end" in message
+    assert len(message) < 5000, "a thousand equal lines help nobody"
+
+
+@posix
+@pytest.mark.parametrize("runner", RUNNERS)
+def test_a_task_that_needs_more_memory_than_there_is_has_raised(add_task, runner):
+    # In small pieces, so that nothing at all is left when the last one is refused.
+    fills = add_task(
+        "def fills(size):\n"
+        "    import resource\n"
+        "    used = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize()\n"
+        "    resource.setrlimit(resource.RLIMIT_AS, (used + 2**25, used + 2**25))\n"
+        "    kept = []\n"
+        "    while True:\n"
+        "        kept.append(bytes(100))\n"
+    )
+    if not os.path.exists("/proc/self/statm"):
+        pytest.skip("the limit is set with what only Linux tells")
+    began = time.monotonic()
+    with pytest.raises(gt.TaskError, match=r"(?s)task 0 .*in fills.*MemoryError"):
+        gt.run(fills, runner, workers=1)
+    assert time.monotonic() - began < 2 * SOON
 
 
 # ── hanging ──────────────────────────────────────────────────────────────────────────────────

@@ -10,10 +10,12 @@ import re
 from IPython.core.inputtransformer2 import TransformerManager
 from nbval.plugin import find_comment_markers
 
+import shrink
+
 OPENING = ["What you'll do", "What you'll learn", "What you'll need"]
 CLOSING = ["Your turn", "What to remember"]
 MAGICS = ("%%measure", "%%task")
-TAGS = {"navigation", "nbval-ignore-output", "raises-exception"}
+TAGS = {"navigation", "nbval-ignore-output", "raises-exception", shrink.TAG}
 LARGEST = 1_000_000  # bytes of a stored notebook
 MACHINE_PATH = re.compile(r"(?<![\w.…/-])/(?:home|root|tmp|Users|usr|var|work|opt)/|\b[A-Z]:\\")
 IPYTHONS_OWN = {"run_cell_magic": "%%", "run_line_magic": "%", "system": "!", "getoutput": "!"}

@@ -21,7 +21,7 @@ import traceback
 from concurrent.futures import BrokenExecutor
 
 from functions import find_task
-from kernel import Kernel, child_processes, claim_stdout, how_they_ended
+from kernel import Kernel, as_json_can_hold_it, child_processes, claim_stdout
 from runners import RUNNERS
 from work import Prepare, TaskFailed, Work
 
@@ -67,10 +67,15 @@ def main():
     except TaskFailed as failure:
         task, text = failure.args
         kernel.tell("error", kind="task", task=task, traceback=text)
-    except BrokenExecutor:
-        kernel.tell("error", kind="worker", dead=how_they_ended(processes))
-    except Exception:
-        kernel.tell("error", kind="bench", traceback=traceback.format_exc())
+    except BrokenExecutor as error:
+        if error.__cause__ is None or "terminated abruptly" in str(error.__cause__):
+            kernel.tell_deaths(processes)
+        else:  # nobody died: the pool couldn't make a result out of what a worker had sent
+            kernel.tell("error", kind="result", reason=str(error.__cause__).strip("\n'").splitlines()[-1])
+    except Exception as error:
+        # Once its processes have answered, all that a pool can still fail at is sending a result back.
+        kind = "result" if processes else "bench"
+        kernel.tell("error", kind=kind, reason=str(error), traceback=traceback.format_exc())
     else:
         kernel.work_is_over = True
         kernel.tell(
@@ -80,7 +85,7 @@ def main():
             cpu=cpu_end - cpu_start + workers_cpu(spans),
             spans=[span[:6] for span in spans],
             slices=[span.slices for span in spans],
-            results=[span.result for span in spans],
+            results=[as_json_can_hold_it(span.result) for span in spans],
         )
         kernel.closed.wait()
         runner.close()

@@ -1,9 +1,8 @@
 """The channels: ways to hand a message, some bytes, to another worker.
 
 Each channel gets ready (`start`), delivers a message many times (`deliver`, which returns once the
-receiver has used the last one) and lets go of what it holds (`close`). Most of them say in two
-methods how a message is sent and how it is received. To add one, write the class and add one line
-to `CHANNELS`.
+receiver has used the last one) and lets go of what it holds (`close`). Most of them only say what
+sends a message and what receives one. To add one, write the class and add one line to `CHANNELS`.
 """
 
 import os
@@ -12,19 +11,19 @@ import queue
 import shutil
 import threading
 from concurrent import futures
+from functools import partial
 from math import inf
 
-PAGE = 4096  # bytes
+PAGE = 4096  # bytes; the receiver reads a byte of every page: a message must really have arrived, whole
 SHARED_MEMORY = "/dev/shm"  # where Linux keeps it; containers often have little of it
 
 
-def use(message):
-    """Read a byte of every page of a message: it must really have arrived, whole."""
-    return len(bytes(message[::PAGE]))
-
-
 class ToAProcess:
-    """To a process that receives, and acknowledges the last message of a delivery."""
+    """To a process that receives, and acknowledges the last message of a delivery.
+
+    What sends and receives a message are the very methods of a connection or a queue, so that no call
+    of ours is measured with theirs.
+    """
 
     largest = inf  # bytes in a message
 
@@ -39,71 +38,47 @@ class ToAProcess:
         self.deliver(b"hello", 1)
 
     def deliver(self, message, count):
+        send = self.send
         self.control.send(count)
         for _ in range(count):
-            self.send(message)
+            send(message)
         self.control.recv()
 
     def close(self):
         self.control.send(None)
         self.receiver.join()
 
-    def __getstate__(self):
-        # Only the receiver's part goes to the receiver.
-        return {name: value for name, value in vars(self).items() if name in self.shared}
-
 
 def keep_receiving(receive, control):
     while count := control.recv():
         for _ in range(count):
-            receive()
+            receive()[::PAGE]
         control.send("used")
 
 
 class Pipe(ToAProcess):
     """Bytes, through a pipe of the operating system: multiprocessing.Pipe."""
 
-    shared = ("receiving_end",)
-
     def open(self, context, largest):
-        self.receiving_end, self.sending_end = context.Pipe(duplex=False)
-
-    def send(self, message):
-        self.sending_end.send_bytes(message)
-
-    def receive(self):
-        use(self.receiving_end.recv_bytes())
+        receiving_end, sending_end = context.Pipe(duplex=False)
+        self.send, self.receive = sending_end.send_bytes, receiving_end.recv_bytes
 
 
 class Queue(ToAProcess):
     """Any object, pickled, through a thread of the sender's and a pipe: multiprocessing.Queue."""
 
-    shared = ("queue",)
-
     def open(self, context, largest):
-        self.queue = context.Queue()
-
-    def send(self, message):
-        self.queue.put(message)
-
-    def receive(self):
-        use(self.queue.get())
+        waiting = context.Queue()
+        self.send, self.receive = waiting.put, waiting.get
 
 
 class Manager(ToAProcess):
     """Any object, pickled, through a queue that a third process keeps: multiprocessing.Manager."""
 
-    shared = ("queue",)
-
     def open(self, context, largest):
         self.manager = context.Manager()
-        self.queue = self.manager.Queue(2)  # messages that may wait there: large ones need much memory
-
-    def send(self, message):
-        self.queue.put(message)
-
-    def receive(self):
-        use(self.queue.get())
+        waiting = self.manager.Queue(2)  # messages; large ones need much memory
+        self.send, self.receive = waiting.put, waiting.get
 
     def close(self):
         super().close()
@@ -113,8 +88,6 @@ class Manager(ToAProcess):
 class SharedMemory(ToAProcess):
     """Bytes, copied once, into memory that both processes see: multiprocessing.shared_memory."""
 
-    shared = ("block", "free", "filled")
-
     def open(self, context, largest):
         from multiprocessing import shared_memory
 
@@ -122,6 +95,7 @@ class SharedMemory(ToAProcess):
         self.largest = min(largest, room)
         self.block = shared_memory.SharedMemory(f"gilteach-{os.getpid()}", create=True, size=8 + self.largest)
         self.free, self.filled = context.Semaphore(1), context.Semaphore(0)
+        self.receive = partial(read_shared, self.block, self.free, self.filled)
 
     def send(self, message):
         end = 8 + len(message)
@@ -130,16 +104,19 @@ class SharedMemory(ToAProcess):
         self.block.buf[8:end] = message
         self.filled.release()
 
-    def receive(self):
-        self.filled.acquire()
-        end = 8 + int.from_bytes(self.block.buf[:8])
-        use(self.block.buf[8:end])
-        self.free.release()
-
     def close(self):
         super().close()
         self.block.close()
         self.block.unlink()
+
+
+def read_shared(block, free, filled):
+    """Return a byte of every page of the message that stands in shared memory, once it is there."""
+    filled.acquire()
+    end = 8 + int.from_bytes(block.buf[:8])
+    pages = bytes(block.buf[8:end:PAGE])
+    free.release()
+    return pages
 
 
 class Pool:
@@ -161,22 +138,21 @@ class Pool:
         self.pool.shutdown()
 
 
+def use(message):
+    return len(message[::PAGE])
+
+
 class Thread(ToAProcess):
     """A reference to any object, which isn't copied, to another thread: queue.Queue."""
 
     def open(self, context, largest):
-        self.queue = queue.Queue()
+        waiting = queue.Queue()
+        self.send, self.receive = waiting.put, waiting.get
 
     def start(self):
         self.control, control = self.context.Pipe()
         self.receiver = threading.Thread(target=keep_receiving, args=(self.receive, control))
         self.receiver.start()
-
-    def send(self, message):
-        self.queue.put(message)
-
-    def receive(self):
-        use(self.queue.get())
 
 
 class Pickling:
@@ -192,7 +168,7 @@ class Pickling:
 
     def deliver(self, message, count):
         for _ in range(count):
-            use(pickle.loads(pickle.dumps(message)))
+            pickle.loads(pickle.dumps(message))[::PAGE]
 
     def close(self):
         pass

@@ -2,9 +2,13 @@
 
 import json
 import os
+import shutil
 import signal
 import sys
 import threading
+import time
+
+DEATHS_PATIENCE = 0.5  # s; for the worker that died first to be seen, when the others were ended on its account
 
 
 def claim_stdout():
@@ -23,16 +27,22 @@ class Kernel:
         self.go = threading.Event()
         self.closed = threading.Event()
         self.work_is_over = False
+        self.worker_pids = []
 
     def tell(self, event, **fields):
-        # repr for what JSON has no form for: the kernel reads no pickles from a bench.
-        self.events.write(json.dumps({"event": event, **fields}, default=repr) + "\n")
+        self.events.write(json.dumps({"event": event, **fields}, default=in_words) + "\n")
         self.events.flush()
 
     def tell_ready(self, startup, workers):
         """Tell that all workers have answered: after how many seconds, and their (pid, thread) each."""
         gil = getattr(sys, "_is_gil_enabled", lambda: True)()
+        self.worker_pids = [pid for pid, _ in workers]
         self.tell("ready", startup=startup, pid=os.getpid(), workers=workers, gil=gil)
+
+    def tell_deaths(self, processes):
+        """Tell which of the worker processes have ended: number, pid and exit code of each."""
+        dead = sorted((self.worker_pids.index(pid), pid, code) for pid, code in how_they_ended(processes))
+        self.tell("error", kind="worker", dead=dead)
 
     def listen(self):
         threading.Thread(target=self._listen, daemon=True).start()
@@ -51,6 +61,8 @@ def end_at_once():
     """End the workers and this process without asking them."""
     for worker in child_processes():
         worker.kill()
+    if multiprocessing := sys.modules.get("multiprocessing"):
+        shutil.rmtree(multiprocessing.current_process()._config.get("tempdir", ""), ignore_errors=True)
     if hasattr(os, "killpg") and os.getpgrp() == os.getpid():
         # Processes that tasks started. multiprocessing's resource tracker ignores SIGTERM, and
         # must: it unlinks the semaphores of the workers that were killed.
@@ -65,9 +77,29 @@ def child_processes():
 
 
 def how_they_ended(processes):
-    """Return (pid, exit code) of the processes that ended, the cause before the consequences."""
-    for process in processes:
-        process.join(1.0)
-    ended = [(process.pid, process.exitcode) for process in processes if process.exitcode is not None]
-    # The pool ends the others with SIGTERM.
-    return sorted(ended, key=lambda worker: worker[1] == -signal.SIGTERM)
+    """Return (pid, exit code) of the processes that ended by themselves, or else of all that ended."""
+    patience = time.monotonic() + DEATHS_PATIENCE
+    while True:
+        ended = [(process.pid, process.exitcode) for process in processes if process.exitcode is not None]
+        # The pool ends the others with SIGTERM, which they may ignore: nobody waits for them.
+        causes = [(pid, code) for pid, code in ended if code != -signal.SIGTERM]
+        if causes or time.monotonic() > patience:
+            return causes or ended
+        time.sleep(0.005)
+
+
+def in_words(value):
+    """Return the repr of what JSON has no form for: the kernel reads no pickles from a bench."""
+    try:
+        return repr(value)
+    except Exception:  # a whole number of more than 4,300 digits, or an object that is half made
+        return f"<{type(value).__name__} that has no repr>"
+
+
+def as_json_can_hold_it(value):
+    """Return a value as it is, or in words as a whole if JSON can't hold some part of it."""
+    try:
+        json.dumps(value, default=in_words)
+    except (TypeError, ValueError, RecursionError):  # keys that are tuples, values that hold themselves, …
+        return in_words(value)
+    return value

@@ -13,7 +13,7 @@ from concurrent.futures import BrokenExecutor
 from multiprocessing import connection
 
 from channels import CHANNELS
-from kernel import child_processes, how_they_ended
+from kernel import child_processes
 from runners import process_context
 
 FEWEST = 2  # messages in a delivery that counts: in it, sending and receiving overlap
@@ -38,8 +38,8 @@ def measure_messages(kernel, request):
         ]
     except BrokenExecutor:
         pass  # a process has ended, which the watching thread tells
-    except Exception:
-        kernel.tell("error", kind="bench", traceback=traceback.format_exc())
+    except Exception as error:
+        kernel.tell("error", kind="bench", reason=str(error), traceback=traceback.format_exc())
     else:
         kernel.work_is_over = True
         kernel.tell("done", deliveries=deliveries)
@@ -66,4 +66,4 @@ def watch(kernel, processes):
     """Tell the kernel when one of the processes ends too early: the sender might wait for it for ever."""
     if connection.wait([process.sentinel for process in processes]) and not kernel.work_is_over:
         ended = [process for process in processes if not process.is_alive()]
-        kernel.tell("error", kind="worker", dead=how_they_ended(ended))
+        kernel.tell_deaths(ended)

@@ -4,8 +4,11 @@ Each runner starts its workers (`start`), runs a function over many arguments (`
 workers go (`close`). To add one, write the class and add one line to `RUNNERS`.
 """
 
+import atexit
 import os
+import shutil
 import sys
+import tempfile
 import threading
 from concurrent import futures
 
@@ -58,7 +61,9 @@ class Threads:
 class Processes:
     """A pool of processes, each with its own memory and its own GIL."""
 
-    most_workers = 61 if sys.platform == "win32" else 64  # Windows waits for 63 handles at most
+    most_workers, why_no_more = 64, ""
+    if sys.platform == "win32":  # it waits for 63 handles at most, and the pool has two of its own
+        most_workers, why_no_more = 61, "; Windows can't wait for more at once"
 
     def __init__(self, workers, prepare, start_method=None):
         context = process_context(start_method)
@@ -85,8 +90,11 @@ def process_context(start_method=None):
     """Return multiprocessing as set up for worker processes."""
     import multiprocessing
 
-    # The bench's pid in the names of semaphores lets the kernel remove what a bench that is killed leaves.
-    multiprocessing.current_process()._config["semprefix"] = f"/gilteach-{os.getpid()}"
+    # The bench's pid in the names of semaphores and files lets the kernel remove what a bench that is killed leaves.
+    config = multiprocessing.current_process()._config
+    config["semprefix"] = f"/gilteach-{os.getpid()}"
+    config["tempdir"] = tempfile.mkdtemp(prefix=f"gilteach-{os.getpid()}-")
+    atexit.register(shutil.rmtree, config["tempdir"], ignore_errors=True)
     if start_method is None:
         methods = multiprocessing.get_all_start_methods()
         start_method = "forkserver" if "forkserver" in methods else "spawn"

@@ -52,12 +52,15 @@ def count(size):
 
 def count_traced(size, stamp):
     n = 0
+    stop = stamp()
     while n < size:
-        stop = n + stamp()
         if stop > size:
             stop = size
         while n < stop:
             n += 1
+        # Here and not on top: with nothing after the inner loop, 3.14 compiles it to other instructions than
+        # the plain one's, 3 % slower.
+        stop = n + stamp()
     return n
 
 

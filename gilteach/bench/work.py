@@ -75,6 +75,8 @@ class Work(NamedTuple):
         except BaseException as error:  # a task may raise SystemExit too, and it must not end the worker
             # The first frame is this function's: the learner's own code begins below it.
             error.__traceback__ = error.__traceback__.tb_next
+            # If memory has run out, the traceback can be written once the task's own is given back.
+            traceback.clear_frames(error.__traceback__)
             raise TaskFailed(index, traceback.format_exc()) from None
         slices = slicer.slices()
         end = time.perf_counter()

@@ -1,0 +1,103 @@
+"""How cost grows: with the number of tasks, of workers, of samples and of slices.
+
+    uv run benchmarks/growth.py              about three minutes
+    uv run benchmarks/growth.py --times 1    a quick look
+
+Each line is the median time of one size, and how many times as long it takes for ten times as many:
+10 is linear, less is better. The small sizes show what there is to pay in any case.
+"""
+
+import argparse
+import statistics
+import time
+from math import log10
+
+import gilteach as gt
+from gilteach import figures, turns
+from gilteach.meter import Meter
+
+TASKS = (1, 10, 100, 1_000, 10_000)
+WORKERS = (1, 4, 16, 64)
+POINTS = (100, 1_000, 10_000, 100_000)  # of a curve, and slices of a run
+TURN = 0.005  # s
+
+
+def run(runner, tasks=1, workers=2):
+    gt.run("count", runner, tasks=tasks, workers=workers, size=1, timeout=120)
+
+
+def curve(points):
+    """Make the CPU-utilisation curve of so many readings."""
+    meter = Meter(())
+    meter._readings = [(0.02 * number, 0.01 * number) for number in range(points)]
+    meter.curve(0.05, 0.02 * points - 0.05)
+
+
+def with_curve(points, made={}):  # noqa: B006 - it remembers what isn't to be timed
+    if points not in made:
+        one = gt.run("count", "serial", workers=1, size=1)
+        one.raw_samples[:] = [(0.02 * (number + 1), number % 2) for number in range(points)]
+        made[points] = one
+    return made[points]
+
+
+def with_slices(slices, made={}):  # noqa: B006
+    """Return a run in which two threads have taken turns so many times."""
+    if slices not in made:
+        one = gt.run("count", "threads", workers=2, size=1)
+        wall = slices * TURN
+        spans = [(worker, worker, 1, worker, 0.0, wall, wall / 2) for worker in range(2)]
+        one.raw_spans[:] = spans
+        one.raw_slices[:] = sorted((turn % 2, turn * TURN, (turn + 1) * TURN) for turn in range(slices))
+        made[slices] = gt.Run(**vars(one) | {"wall": wall})
+    return made[slices]
+
+
+def draw(one):
+    figures.run_figure(one, 0.0, one.wall).png()
+
+
+COSTS = {
+    "a run of so many tasks, serial": (TASKS, lambda count: run("serial", tasks=count)),
+    "a run of so many tasks, threads": (TASKS, lambda count: run("threads", tasks=count)),
+    "a run of so many tasks, processes": (TASKS, lambda count: run("processes", tasks=count)),
+    "a run with so many workers, threads": (WORKERS, lambda count: run("threads", workers=count)),
+    "a run with so many workers, processes": (WORKERS, lambda count: run("processes", workers=count)),
+    "the curve of so many samples": (POINTS, curve),
+    "a figure with so many samples": (POINTS, lambda count: draw(with_curve(count))),
+    "the table and sentence of so many slices": (
+        POINTS,
+        lambda count: (vars(with_slices(count)).pop("slices", None), turns.sentence(with_slices(count))),
+    ),
+    "a figure with so many slices": (POINTS, lambda count: draw(with_slices(count))),
+}
+
+
+def timed(cost, count, times):
+    seconds = []
+    for _ in range(times):
+        start = time.perf_counter()
+        cost(count)
+        seconds.append(time.perf_counter() - start)
+    return statistics.median(seconds)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--times", type=int, default=5, help="how many times each is measured (5)")
+    times = parser.parse_args().times
+    print(f"{'':<44}{'number':>10}{'time':>12}{'for tenfold':>14}")
+    for what, (counts, cost) in COSTS.items():
+        cost(counts[0])  # imports, and whatever else is paid once
+        before = None
+        for count in counts:
+            seconds = timed(cost, count, times)
+            growth = ""
+            if before:
+                growth = f"{(seconds / before[1]) ** (1 / log10(count / before[0])):.1f} ×"
+            print(f"{what:<44}{count:>10,}{1000 * seconds:>9.1f} ms{growth:>14}", flush=True)
+            before, what = (count, seconds), ""
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,50 @@
+"""The variable that makes loops smaller for tests: where it is set, and in the cells that say so, only there."""
+
+from types import SimpleNamespace
+
+import nbformat
+import pytest
+
+import notebooks
+import shrink
+
+SOURCE = 'gt.sweep("count", size=20_000_000)  # not 100_000, not 1_000, and not 2_500_000'
+
+
+@pytest.fixture
+def cell():
+    return nbformat.v4.new_code_cell(SOURCE, metadata={"tags": ["nbval-ignore-output", shrink.TAG]})
+
+
+def test_the_sizes_are_the_learners_by_default(cell, monkeypatch):
+    monkeypatch.delenv(shrink.VARIABLE, raising=False)
+    shrink.shrink(cell)
+    assert cell.source == SOURCE
+
+
+def test_numbers_of_millions_are_divided(cell, monkeypatch):
+    monkeypatch.setenv(shrink.VARIABLE, "4")
+    shrink.shrink(cell)
+    assert cell.source == SOURCE.replace("20_000_000", "5_000_000")
+
+
+def test_a_cell_without_the_tag_stays_as_it_is(cell, monkeypatch):
+    monkeypatch.setenv(shrink.VARIABLE, "4")
+    cell.metadata["tags"].remove(shrink.TAG)
+    shrink.shrink(cell)
+    assert cell.source == SOURCE
+
+
+def test_nbval_runs_the_smaller_loops(request, cell, monkeypatch):
+    [conftest] = [plugin for plugin in request.config.pluginmanager.get_plugins() if hasattr(plugin, "thread_errors")]
+    monkeypatch.setenv(shrink.VARIABLE, "4")
+    item = SimpleNamespace(cell=cell, test_outputs=None)
+    conftest.pytest_collection_finish(SimpleNamespace(config=SimpleNamespace(), items=[item, object()]))
+    assert "5_000_000" in cell.source
+
+
+def test_every_tag_shrinks_something():
+    for path in notebooks.course():
+        for cell in nbformat.read(path, as_version=4).cells:
+            if shrink.TAG in cell.metadata.get("tags", ()):
+                assert shrink.MILLIONS.search(cell.source), f"{path.name}: {cell.source}"

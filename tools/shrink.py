@@ -1,0 +1,19 @@
+"""Smaller loops, for checking the notebooks in less time than a learner takes.
+
+`GILTEACH_SHRINK=4` divides the numbers of millions in the cells tagged ``shrink`` by 4. Without it the
+sizes are the learner's.
+"""
+
+import os
+import re
+
+VARIABLE = "GILTEACH_SHRINK"
+TAG = "shrink"
+MILLIONS = re.compile(r"\b\d+(_000){2}\b")
+
+
+def shrink(cell):
+    """Make the loops of a notebook's cell smaller, in place, if it is tagged for that and the variable is set."""
+    factor = int(os.environ.get(VARIABLE, 1))
+    if factor > 1 and TAG in cell.metadata.get("tags", ()):
+        cell.source = MILLIONS.sub(lambda number: f"{int(number[0]) // factor:_}", cell.source)
