@@ -11,6 +11,8 @@ import time
 import uuid
 from pathlib import Path
 
+import pytest
+
 MARK = "GILTEACH_TEST_SESSION"  # environment variable that every process of the session inherits
 
 # Notebooks run as they are stored: without progress bars, whose outputs nobody would compare.
@@ -84,25 +86,40 @@ def thread_errors(config):
     return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
+def executed_cells(config):
+    """The cells of notebooks that were executed and gave an output."""
+    return [item for item in getattr(config, "gilteach_cells", ()) if item.test_outputs]
+
+
+def settled_claims(config):
+    """The claims that these cells made, as (✓ ✗ or ?, the rest of the line)."""
+    from structure import settled  # of tools/, which is on the path once pytest is configured
+
+    return [claim for item in executed_cells(config) for claim in settled(item.cell.source, item.test_outputs)]
+
+
 def pytest_sessionfinish(session, exitstatus):
     patience = time.monotonic() + LEFT_PATIENCE
     while (left := left_behind(session.config)) and time.monotonic() < patience:
         time.sleep(0.1)
     session.config.gilteach_left = left
-    if (left or thread_errors(session.config)) and not exitstatus:
+    # A claim may fail in a cell whose output isn't compared.
+    failed = any(verdict == "✗" for verdict, _ in settled_claims(session.config))
+    if (failed or left or thread_errors(session.config)) and not exitstatus:
         session.exitstatus = 1
 
 
+@pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_terminal_summary(terminalreporter, config):
-    """Print how the notebooks did, and what is left."""
-    from structure import settled  # of tools/, which is on the path once pytest is configured
-
-    cells = [item for item in getattr(config, "gilteach_cells", ()) if item.test_outputs]
-    verdicts = collections.Counter(
-        verdict for item in cells for verdict, _ in settled(item.cell.source, item.test_outputs)
-    )
-    notebooks = {item.parent.name for item in cells}
+    """Print last how the notebooks did, and what is left."""
+    yield
+    claims = settled_claims(config)
+    notebooks = {item.parent.name for item in executed_cells(config)}
+    for verdict, claim in claims:
+        if verdict != "✓":
+            terminalreporter.write_line(f"{verdict} {claim}")
     if notebooks:
+        verdicts = collections.Counter(verdict for verdict, _ in claims)
         counts = ", ".join(f"{verdicts[verdict]} {verdict}" for verdict in "✓✗?")
         terminalreporter.write_line(f"notebooks: {len(notebooks)}, claims: {counts}")
     passed = [report.nodeid for report in terminalreporter.getreports("passed")]

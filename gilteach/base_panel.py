@@ -166,6 +166,8 @@ class Panel:
                 raise
             if not job.replaced:
                 self._complain(error)
+            if not isinstance(error, GilteachError):
+                raise  # it is a fault of ours, whose traceback somebody should see
         except BaseException:  # the kernel was interrupted while it waited for us
             self._finish(job, "interrupted")
             raise
@@ -199,9 +201,11 @@ class Panel:
             if not job.replaced:
                 self._history += job.measured
         if current:
-            self._redraw()
-            self._status.value = status
-            self._show_activity(False)
+            try:
+                self._redraw()
+            finally:
+                self._status.value = status
+                self._show_activity(False)
 
     # ── what is shown ────────────────────────────────────────────────────────────────────────
 

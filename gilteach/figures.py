@@ -170,8 +170,15 @@ def draw_wall_time(axes, sweep):
             axes.plot(x, y, color=colour)
         else:
             axes.plot(x, y, color=colour, marker=MARKERS[runner])
-            spread = [rows["wall_s"] - rows["wall_low_s"], rows["wall_high_s"] - rows["wall_s"]]
-            axes.errorbar(x, y, spread, fmt="none", ecolor=colour, elinewidth=1.2, capsize=3)
+            axes.errorbar(
+                x,
+                y,
+                _spread(rows, "wall_s", "wall_low_s", "wall_high_s"),
+                fmt="none",
+                ecolor=colour,
+                elinewidth=1.2,
+                capsize=3,
+            )
         repeats = frame[frame["runner"] == runner]
         axes.plot(repeats[axis], repeats["wall_s"], ".", color=colour, alpha=0.35, markersize=5)
         with_startup = rows["wall_s"] + rows["startup_s"]
@@ -202,7 +209,7 @@ def draw_cores_busy(axes, sweep):
     for runner, rows in summary.groupby("runner", sort=False):
         rows = rows.sort_values(axis)
         colour = COLOURS[runner]
-        spread = [rows["cores_busy"] - rows["cores_busy_low"], rows["cores_busy_high"] - rows["cores_busy"]]
+        spread = _spread(rows, "cores_busy", "cores_busy_low", "cores_busy_high")
         axes.errorbar(
             rows[axis], rows["cores_busy"], spread, color=colour, marker=MARKERS[runner], elinewidth=1.2, capsize=3
         )
@@ -211,6 +218,11 @@ def draw_cores_busy(axes, sweep):
     axes.set_ylabel("cores busy")
     set_cores_axis(axes, sweep.runs[-1].machine.usable_cpus, summary["cores_busy_high"].max())
     label_directly(axes, labels)
+
+
+def _spread(rows, middle, low, high):
+    """How far it is from the middle down and up, as `errorbar` wants it; an array, since pandas 2 warns of columns."""
+    return rows[[low, high]].sub(rows[middle], axis=0).abs().to_numpy().T
 
 
 def draw_utilisation(axes, runs):

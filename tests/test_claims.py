@@ -178,6 +178,7 @@ def _binomial(count, heads):
     return math.comb(count, heads)
 
 
+@pytest.mark.slow
 def test_confidence_holds_in_the_long_run():
     """Where the true median is right on the bound, at most 1 in 40 of all experiments may get a ✓."""
     chance = random.Random(1)
@@ -248,6 +249,7 @@ def test_a_claim_in_a_sweep(make_run, make_sweep):
 
 
 @pytest.mark.parametrize("first", ["gt.claim('Yes', True)", "from gilteach.verdicts import Claim", "gt.claims()"])
+@pytest.mark.slow
 def test_claims_stays_a_function_whatever_is_used_first(first):
     code = f"import gilteach as gt\n{first}\nprint(callable(gt.claims), callable(gt.claim))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

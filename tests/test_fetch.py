@@ -22,22 +22,26 @@ def test_many_downloads_at_once_all_arrive():
     assert gt.run("fetch", workers=64, size=1000, delay=0.1).results == [1000] * 64
 
 
+@pytest.mark.slow
 def test_the_server_waits_for_the_delay():
     run = gt.run("fetch", "serial", workers=1, tasks=2, size=10, delay=0.3)
     lasted = run.spans["end_s"] - run.spans["start_s"]
     assert (lasted >= 0.3).all()
 
 
+@pytest.mark.slow
 def test_without_a_delay_nothing_waits():
     walls = [gt.run("fetch", "serial", workers=1, size=10, delay=0).wall for _ in range(3)]
     assert min(walls) < 0.2
 
 
+@pytest.mark.slow
 def test_delayed_downloads_wait_together():
     walls = [gt.run("fetch", workers=4, size=10, delay=0.3).wall for _ in range(3)]
     assert min(walls) < 0.9
 
 
+@pytest.mark.slow
 def test_the_servers_work_is_not_the_experiments(measure_quietly):
     # The server works about as hard as its client: counted as the client's, it would double both figures.
     def area(run):

@@ -105,6 +105,7 @@ def texts_of(picture):
 
 
 @pytest.mark.parametrize(("draw", "name", "grid"), CASES, ids=str)
+@pytest.mark.slow
 def test_no_text_covers_another_and_nothing_is_clipped(experiment, draw, name, grid):
     picture = DRAW[draw](experiment(name, grid))
     renderer = render(picture)
@@ -271,6 +272,7 @@ def test_the_bundle_has_a_picture_and_words(experiment):
     assert (width, height) == pytest.approx((2 * metadata["image/png"]["width"], 2 * metadata["image/png"]["height"]))
 
 
+@pytest.mark.slow
 def test_drawing_uses_no_pyplot():
     # In a fresh interpreter: another test may have imported it.
     script = (
@@ -282,6 +284,7 @@ def test_drawing_uses_no_pyplot():
     assert subprocess.run([sys.executable, "-P", "-c", script]).returncode == 0
 
 
+@pytest.mark.slow
 def test_drawing_leaves_the_users_style_alone(experiment):
     import matplotlib
 

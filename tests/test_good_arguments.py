@@ -67,6 +67,7 @@ def test_the_start_method_is_the_one_asked_for(add_task):
 
 
 @pytest.mark.parametrize("task", ["count", "primes", "digest"])
+@pytest.mark.slow
 def test_an_automatic_size_takes_about_half_a_second(task, measure_quietly):
     from gilteach import calibration
 
@@ -78,6 +79,7 @@ def test_an_automatic_size_takes_about_half_a_second(task, measure_quietly):
     measure_quietly(calibrate_and_run, lambda run: 0.2 < run.wall < 1.2)
 
 
+@pytest.mark.slow
 def test_an_automatic_size_is_measured_once(monkeypatch):
     first = make_plan("wait", "serial", workers=1, size="auto")
     monkeypatch.setattr("gilteach.runs._execute", lambda *_: pytest.fail("measured again"))

@@ -21,7 +21,7 @@ def test_the_current_one_is_meant_where_none_is_named():
 
 def test_a_version_that_the_current_one_has_means_the_current_one():
     current = interpreters.resolve()
-    assert interpreters.resolve(current.version) == current
+    assert interpreters.resolve(current.version + "t" * current.free_threaded) == current
     if not current.free_threaded:
         assert interpreters.resolve(CURRENT) == current
 

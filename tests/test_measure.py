@@ -109,6 +109,7 @@ def threads(run):
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.slow
 def test_wall_time_is_that_of_the_program_by_itself(tmp_path, measure_quietly, name):
     text, args = PROGRAMS[name]
     path = tmp_path / "alone.py"
@@ -124,6 +125,7 @@ def test_wall_time_is_that_of_the_program_by_itself(tmp_path, measure_quietly, n
     measure_quietly(measure_twice, lambda pair: abs(pair.wall - pair.alone) < max(0.1, 0.03 * pair.alone))
 
 
+@pytest.mark.slow
 def test_wall_time_is_that_of_a_clock_outside():
     begin = time.perf_counter()
     run = gt.measure("import time\ntime.sleep(1)")
@@ -131,6 +133,7 @@ def test_wall_time_is_that_of_a_clock_outside():
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.slow
 def test_cpu_time_is_that_of_the_operating_system(name):
     text, args = PROGRAMS[name]
     gt.measure("pass")  # asks what the interpreter is, in another child
@@ -144,6 +147,7 @@ def test_cpu_time_is_that_of_the_operating_system(name):
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.slow
 def test_the_area_under_the_curve_is_the_cpu_time(name):
     text, args = PROGRAMS[name]
     run = gt.measure(text, args=args)
@@ -152,6 +156,7 @@ def test_the_area_under_the_curve_is_the_cpu_time(name):
     assert run.cores_busy == pytest.approx(run.cpu / run.wall)
 
 
+@pytest.mark.slow
 def test_the_curve_shows_when_the_program_computed():
     run = gt.measure("""
 import time
@@ -180,6 +185,7 @@ def test_workers_of_every_start_method(method):
     assert ((workers["end_s"] - workers["start_s"]) * 1.02 >= workers["cpu_s"]).all()
 
 
+@pytest.mark.slow
 def test_a_process_that_is_terminated_has_its_cpu_time():
     run = gt.measure("""
 import multiprocessing, time
@@ -322,6 +328,7 @@ def test_output_appears_while_the_program_runs(monkeypatch, capsys):
     assert seen[1][1] - seen[0][1] > 0.3
 
 
+@pytest.mark.slow
 def test_output_that_comes_late_is_shown(monkeypatch):
     pass_on = Program._pass_on
 
@@ -339,6 +346,7 @@ def test_both_streams_are_shown_and_kept(capfd):
     assert run.output == "façade €\noops\n"
 
 
+@pytest.mark.slow
 def test_a_flood_of_output_is_cut(capsys):
     run = gt.measure("for i in range(400_000):\n    print(i)\nprint('end')")
     shown = capsys.readouterr().out
@@ -374,6 +382,7 @@ def test_the_picture_shows_and_says_everything():
         assert name in metadata["image/png"]["alt"]
 
 
+@pytest.mark.slow
 def test_a_picture_of_many_threads_says_that_some_are_left_out():
     run = gt.measure(WAITING.replace("range(4)", "range(60)"))
     picture = run.figure()
@@ -404,6 +413,7 @@ def test_a_deadlock_is_ended_and_both_stacks_are_shown(python, assert_nothing_le
     assert_nothing_left()
 
 
+@pytest.mark.slow
 def test_stacks_of_worker_processes_are_shown():
     with pytest.raises(gt.RunTimeout, match=r"MainThread of SpawnProcess-1 \(\d+\)") as caught:
         gt.measure(
@@ -416,6 +426,7 @@ def test_stacks_of_worker_processes_are_shown():
     assert "resource_tracker" not in str(caught.value)
 
 
+@pytest.mark.slow
 def test_the_end_of_a_killed_programs_semaphores_is_not_shown_as_its_own_fault(capsys, assert_nothing_left):
     program = "import multiprocessing, time\nlock = multiprocessing.get_context('spawn').Lock()\ntime.sleep(60)\n"
     with pytest.raises(gt.RunTimeout) as caught:
@@ -425,6 +436,7 @@ def test_the_end_of_a_killed_programs_semaphores_is_not_shown_as_its_own_fault(c
     assert_nothing_left()
 
 
+@pytest.mark.slow
 def test_a_program_that_computes_for_ever_is_measured_until_its_end():
     with pytest.raises(gt.RunTimeout) as caught:
         gt.measure("while True: pass\n", timeout=0.5)
@@ -485,6 +497,7 @@ def test_bad_options(options, error):
         gt.measure("pass", **options)
 
 
+@pytest.mark.slow
 def test_it_waits_for_its_turn():
     done = threading.Event()
     measuring = threading.Thread(target=lambda: (gt.measure("pass"), done.set()))

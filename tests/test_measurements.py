@@ -10,6 +10,8 @@ import pytest
 import gilteach as gt
 from gilteach import meter
 
+pytestmark = pytest.mark.slow
+
 RUNNERS = ["serial", "threads", "processes"]
 COUNTING = {"workers": 2, "size": 2 * 10**7}  # for half a second at least, on a fast machine too
 

@@ -54,6 +54,7 @@ def make_traffic():
 # ── measuring ────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.slow
 def test_a_row_for_every_channel_size_and_repeat(small):
     frame = small.frame
     assert list(frame.columns) == COLUMNS
@@ -72,6 +73,7 @@ def test_channels_print_nothing_and_warn_of_nothing(small):
     assert {one.output for one, _ in small.measured} == {""}
 
 
+@pytest.mark.slow
 def test_large_messages_take_longer():
     # A hundred thousand times as many bytes: far beyond any neighbour's doing.
     traffic = gt.messages(TO_A_PROCESS, sizes=(100, 10_000_000), repeats=1, **QUICK)
@@ -80,6 +82,7 @@ def test_large_messages_take_longer():
         assert per_message[10_000_000] > 3 * per_message[100]
 
 
+@pytest.mark.slow
 def test_a_thread_gets_a_reference_whatever_the_size():
     traffic = gt.messages(("thread", "pipe", "queue"), sizes=20_000_000, repeats=3, **QUICK)
     assert min(traffic.ratios("pipe", "thread", 20_000_000)) > 5
@@ -168,6 +171,7 @@ def test_a_csv_file_gives_the_frame_back(small, tmp_path):
     pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "messages.csv"), small.frame)
 
 
+@pytest.mark.slow
 def test_the_figure_tells_channels_apart_by_colour_and_marker(small):
     picture = small.figure()
     for axes in picture.axes:
@@ -180,6 +184,13 @@ def test_the_figure_tells_channels_apart_by_colour_and_marker(small):
     for channel in CHANNELS:
         assert channel in picture.alt
     assert picture.png().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("lasted", [2.07e-6, 3.04e-6, 3.4e-6])
+def test_a_single_point_has_an_axis_around_it(make_traffic, lasted):
+    for axes in make_traffic({("pipe", 1000): [lasted]}).figure().axes:
+        low, high = axes.get_ylim()
+        assert high > 10 * low
 
 
 def test_labels_stay_within_the_figure(make_traffic):
@@ -256,6 +267,7 @@ def nothing_new_in_shared_memory(assert_nothing_left):
 
 
 @each_channel
+@pytest.mark.slow
 def test_nothing_is_left_after_a_normal_end(nothing_new_in_shared_memory, channel):
     gt.messages(channel, sizes=100_000, repeats=1, **QUICK)
     nothing_new_in_shared_memory()
@@ -263,6 +275,7 @@ def test_nothing_is_left_after_a_normal_end(nothing_new_in_shared_memory, channe
 
 @through_processes
 @pytest.mark.parametrize("timeout", [0.05, 0.12, 0.2, 0.8])
+@pytest.mark.slow
 def test_nothing_is_left_after_a_timeout(nothing_new_in_shared_memory, channel, timeout):
     with pytest.raises(gt.RunTimeout, match=f"sending messages .{channel}. took longer than"):
         gt.messages(channel, sizes=1_000_000, repeats=1, seconds=10, progress=False, timeout=timeout)
@@ -270,6 +283,7 @@ def test_nothing_is_left_after_a_timeout(nothing_new_in_shared_memory, channel, 
 
 
 @pytest.mark.parametrize("seconds", [0.05, 0.1, 0.15, 0.2, 0.3])
+@pytest.mark.slow
 def test_nothing_is_left_of_shared_memory_that_is_killed_in_the_middle(nothing_new_in_shared_memory, seconds):
     stop = threading.Event()
     timer = threading.Timer(seconds, stop.set)
@@ -300,6 +314,7 @@ def test_what_the_resource_tracker_never_knew_of_is_removed():
 
 
 @linux
+@pytest.mark.slow
 def test_a_bench_names_its_shared_memory_after_itself(wait_until, monkeypatch):
     before, seen = ours_in_shared_memory(), set()
     stop = threading.Event()
@@ -320,6 +335,7 @@ def test_a_bench_names_its_shared_memory_after_itself(wait_until, monkeypatch):
 
 
 @through_processes
+@pytest.mark.slow
 def test_the_death_of_a_receiver_is_told(monkeypatch, nothing_new_in_shared_memory, channel):
     """Kill the newest process of the bench, which is the receiver, while messages are sent."""
     converse = runs.next_event
@@ -367,6 +383,7 @@ def test_the_panel_measures_what_is_chosen(panel):
     assert "A message of 1 KB: pipe" in experiment._image.value, "the picture needs its text alternative"
 
 
+@pytest.mark.slow
 def test_releasing_the_slider_measures_and_points_gather(panel, wait_until):
     experiment = panel()
     experiment.run()
@@ -378,11 +395,13 @@ def test_releasing_the_slider_measures_and_points_gather(panel, wait_until):
     assert experiment.results is None
 
 
+@pytest.mark.slow
 def test_sweep_measures_all_sizes(panel):
     experiment = panel("thread")
     assert experiment.sweep().frame["size_bytes"].tolist() == [10**power for power in range(2, 9)]
 
 
+@pytest.mark.slow
 def test_the_panel_can_be_stopped(panel, wait_until):
     experiment = panel(seconds=10.0)
     experiment._run.click()

@@ -7,18 +7,17 @@ import nbformat
 import pytest
 
 import gilteach as gt
+import structure
 from gilteach import machines
 
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
 
 
-def claims(notebook):
-    """The calls of `gt.claim` in a notebook: their text, and their other arguments by name."""
-    for cell in nbformat.read(notebook, as_version=4).cells:
-        if cell.cell_type == "code" and "gt.claim(" in cell.source:
-            for node in ast.walk(ast.parse(cell.source)):
-                if isinstance(node, ast.Call) and ast.unparse(node.func) == "gt.claim":
-                    yield ast.literal_eval(node.args[0]), {word.arg: word.value for word in node.keywords}
+def claims(path):
+    """The claims of a notebook: their text, and their other arguments by name."""
+    for cell in nbformat.read(path, as_version=4).cells:
+        if cell.cell_type == "code":
+            yield from structure.claims(cell.source)
 
 
 CLAIMS = [pytest.param(text, words, id=f"{path.name[:2]} {text}") for path in NOTEBOOKS for text, words in claims(path)]

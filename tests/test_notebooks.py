@@ -4,19 +4,18 @@ import copy
 import os
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import nbformat
 import pytest
 
+import notebooks
+import structure
+
 TOP = Path(__file__).parents[1]
-sys.path.append(str(TOP / "tools"))
-
-import structure  # noqa: E402
-
-import notebooks  # noqa: E402
-
 COURSE = notebooks.course()
+A_CLAIM = "import gilteach as gt\n\ngt.claim('One is one.', True)"
 
 
 def load(path):
@@ -67,6 +66,28 @@ def shell_command(notebook):
     code_cell(notebook).source = "!ls"
 
 
+def magic_within_a_line(notebook):
+    code_cell(notebook).source = "files = !ls"
+
+
+def magic_in_disguise(notebook):
+    code_cell(notebook).source = "get_ipython().run_line_magic('pwd', '')"
+
+
+def opting_out_in_a_comment(notebook):
+    code_cell(notebook).source += "\n# NBVAL_IGNORE_OUTPUT"
+
+
+def no_claims(notebook):
+    notebook.cells = [cell for cell in notebook.cells if "claim(" not in cell.source]
+    for number, cell in enumerate((cell for cell in notebook.cells if cell.cell_type == "code"), 1):
+        cell.execution_count = number
+
+
+def claim_without_a_verdict(notebook):
+    code_cell(notebook, "claim(").outputs = []
+
+
 def failed_claim(notebook):
     cell = code_cell(notebook, "claim(")
     for output in cell.outputs:
@@ -100,6 +121,10 @@ def widget_state(notebook):
 
 def other_kernel(notebook):
     notebook.metadata["kernelspec"]["name"] = "conda-env-course"
+
+
+def other_format(notebook):
+    notebook.nbformat_minor = 4
 
 
 def same_id(notebook):
@@ -137,14 +162,21 @@ def picture_without_words(notebook):
     notebook.cells[1].source += "\n![](CLAIMS.md)"
 
 
+def html_picture_without_words(notebook):
+    code_cell(notebook).outputs.append(
+        nbformat.v4.new_output("display_data", {"text/html": '<img src="x.png" alt="">'})
+    )
+
+
 def empty_cell(notebook):
     code_cell(notebook).source = "\n"
 
 
 MUTATIONS = (
     blank_a_count, swap_two_counts, unknown_magic, unknown_cell_magic, shell_command, failed_claim, stored_error,
-    stored_warning, machine_path, no_alternative, widget_state, other_kernel, same_id, all_ignored, unknown_tag,
-    no_slides, renamed_section, no_solution, dead_link, picture_without_words, empty_cell,
+    stored_warning, machine_path, no_alternative, widget_state, other_kernel, other_format, same_id, all_ignored,
+    unknown_tag, no_slides, renamed_section, no_solution, dead_link, picture_without_words, html_picture_without_words,
+    empty_cell, magic_within_a_line, magic_in_disguise, opting_out_in_a_comment, no_claims, claim_without_a_verdict,
 )  # fmt: skip
 
 
@@ -154,6 +186,40 @@ def test_a_mutation_is_noticed(mutate):
     notebook = load(path)
     mutate(notebook)
     assert structure.problems(notebook, path)
+
+
+def test_a_large_notebook_is_noticed(tmp_path):
+    path = tmp_path / COURSE[0].name
+    path.write_bytes(b" " * (structure.LARGEST + 1))
+    assert any("larger than" in problem for problem in structure.problems(load(COURSE[0]), path))
+
+
+def test_a_claim_that_is_missing_from_the_list_is_noticed(tmp_path, monkeypatch, capsys):
+    lines = notebooks.CLAIMS.read_text(encoding="utf-8").splitlines(keepends=True)
+    monkeypatch.setattr(notebooks, "CLAIMS", tmp_path / "CLAIMS.md")
+    notebooks.CLAIMS.write_text("".join(lines), encoding="utf-8")
+    assert not notebooks.check([])
+    notebooks.CLAIMS.write_text("".join(lines[:-1]), encoding="utf-8")
+    assert notebooks.check([])
+    assert "CLAIMS.md" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_adding_a_notebook_needs_no_other_edit(tmp_path, monkeypatch):
+    for path in COURSE[-2:]:
+        nbformat.write(load(path), tmp_path / path.name)
+    monkeypatch.setattr(notebooks, "FOLDER", tmp_path)
+    monkeypatch.setattr(notebooks, "CLAIMS", tmp_path / "CLAIMS.md")
+    added = tmp_path / "99_add_a_notebook.ipynb"
+    cells = [nbformat.v4.new_markdown_cell("# Add a notebook"), nbformat.v4.new_code_cell(A_CLAIM)]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), added)
+    assert any(notebooks.stale(path) for path in notebooks.course())
+
+    monkeypatch.setattr(sys, "argv", ["notebooks.py", str(added)])
+    notebooks.main()
+
+    assert [notebooks.stale(path) for path in notebooks.course()] == [[], [], []]
+    assert "[99](99_add_a_notebook.ipynb) | 2 | ✓ | One is one." in notebooks.CLAIMS.read_text(encoding="utf-8")
 
 
 def test_changed_code_or_navigation_is_noticed(tmp_path, monkeypatch):
@@ -195,12 +261,14 @@ def nbval(tmp_path):
     return check
 
 
+@pytest.mark.slow
 def test_an_unchanged_notebook_passes_and_its_claims_are_counted(nbval):
     code, said = nbval()
     assert code == 0, said
     assert "notebooks: 1, claims: 1 ✓, 0 ✗, 0 ?" in said or "notebooks: 1, claims: 0 ✓, 0 ✗, 1 ?" in said
 
 
+@pytest.mark.slow
 def test_a_changed_output_is_noticed(nbval):
     def change(notebook):
         output = notebook.cells[-1].outputs[0]
@@ -210,6 +278,7 @@ def test_a_changed_output_is_noticed(nbval):
     assert code == 1, said
 
 
+@pytest.mark.slow
 def test_a_claim_with_another_bound_fails(nbval):
     def flip(notebook):
         cell = notebook.cells[-1]
@@ -221,18 +290,48 @@ def test_a_claim_with_another_bound_fails(nbval):
     assert "claims: 0 ✓, 1 ✗, 0 ?" in said
 
 
-def test_an_error_in_a_background_thread_of_a_panel_is_noticed(nbval):
-    def break_the_panel(notebook):
-        notebook.cells[1].source = (
-            "import threading\n"
-            "panel = gt.Experiment('wait', workers=1, size=0.01)\n"
-            "panel._show = lambda *_: 1 / 0\n"
-            "worker = threading.Thread(target=panel._show)\n"
-            "worker.start()\n"
-            "worker.join()"
-        )
-        del notebook.cells[2:]
+def only(source, tags=()):
+    """A change of a notebook that leaves one cell, with this source and no output."""
 
-    code, said = nbval(break_the_panel)
+    def change(notebook):
+        cell = nbformat.v4.new_code_cell(source, execution_count=1, metadata={"tags": list(tags)})
+        notebook.cells = [cell]
+
+    return change
+
+
+@pytest.mark.slow
+def test_a_claim_that_fails_in_a_cell_that_is_not_compared_fails(nbval):
+    code, said = nbval(only(A_CLAIM.replace("True", "False"), tags=["nbval-ignore-output"]))
+    assert code == 1, said
+    assert "✗ One is one." in said
+
+
+@pytest.mark.slow
+def test_a_claim_that_could_not_be_settled_is_counted_and_fails_nothing(nbval):
+    def change(notebook):
+        only(A_CLAIM.replace("True", "True, needs_cpus=1000"))(notebook)
+        stored = {"text/plain": "✓ One is one."}
+        notebook.cells[0].outputs = [nbformat.v4.new_output("execute_result", stored, execution_count=1)]
+
+    code, said = nbval(change)
+    assert code == 0, said
+    assert "notebooks: 1, claims: 0 ✓, 0 ✗, 1 ?" in said
+
+
+@pytest.mark.slow
+def test_an_error_in_a_background_thread_of_a_panel_is_noticed(nbval):
+    press_run_and_wait = """
+        import threading
+        import gilteach as gt
+
+        panel = gt.Experiment("wait", workers=1, size=0.01)
+        panel._interleave = lambda *_: 1 / 0
+        panel._run.click()
+        for thread in threading.enumerate():
+            if "_measure" in thread.name:
+                thread.join()
+    """
+    code, said = nbval(only(textwrap.dedent(press_run_and_wait)))
     assert code == 1, said
     assert "ZeroDivisionError" in said

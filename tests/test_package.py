@@ -32,6 +32,7 @@ def test_listing_the_names_imports_nothing_heavy():
     assert not HEAVY & (modules_after("import gilteach; dir(gilteach)") - modules_after("pass"))
 
 
+@pytest.mark.slow
 def test_a_name_imports_what_it_needs():
     assert "ipywidgets" in modules_after("from gilteach import Experiment")
 

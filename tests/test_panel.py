@@ -107,6 +107,7 @@ def test_sweep_measures_the_range_of_workers(panel):
     assert sweep.frame["workers"].tolist() == sweeps.default_workers(experiment._workers.max)
 
 
+@pytest.mark.slow
 def test_sweep_measures_a_range_of_sizes(panel):
     experiment = panel(size=0.05)
     experiment._axis.value = "size"
@@ -127,6 +128,7 @@ def test_results_gather_until_clear(panel):
     assert experiment._summary.value == ""
 
 
+@pytest.mark.slow
 def test_results_are_those_of_the_present_setting_but_for_the_axis(panel):
     experiment = panel(size=0.01)
     experiment._on_release.value = False
@@ -191,6 +193,7 @@ def test_only_chosen_runners_take_part(panel):
     assert experiment.run().frame["runner"].tolist() == ["threads"]
 
 
+@pytest.mark.slow
 def test_moving_the_slider_quickly_measures_only_where_it_comes_to_rest(panel, idle):
     experiment = panel(size=1.0)
     experiment.run()
@@ -208,6 +211,7 @@ def test_a_slider_may_be_set_without_measuring(panel):
     assert experiment.results is None
 
 
+@pytest.mark.slow
 def test_a_replaced_job_discards_its_measurements(panel, idle, wait_until):
     # The first job measures many times; some are done when the second replaces it.
     experiment = panel(size=0.1, repeats=50)
@@ -219,6 +223,7 @@ def test_a_replaced_job_discards_its_measurements(panel, idle, wait_until):
     assert experiment.results.frame["workers"].tolist() == [3]
 
 
+@pytest.mark.slow
 def test_a_stopped_job_keeps_its_measurements(panel, idle, wait_until):
     experiment = panel(size=0.1, repeats=50)
     press(experiment, "Run")
@@ -275,6 +280,7 @@ def test_stop_with_nothing_to_stop_does_nothing(panel):
     assert len(experiment.run().frame) == 1
 
 
+@pytest.mark.slow
 def test_stop_ends_a_run_that_code_waits_for(panel):
     experiment = panel(size=LONG)
     timer = threading.Timer(0.5, experiment.stop)
@@ -299,10 +305,12 @@ def test_an_interrupted_run_gives_the_controls_back(panel):
     import _thread
 
     experiment = panel(size=LONG)
+    began = time.monotonic()
     timer = threading.Timer(0.5, _thread.interrupt_main)
     timer.start()
     with pytest.raises(KeyboardInterrupt):
         experiment.run()
+    assert time.monotonic() - began < 10
     timer.join()
     assert not is_measuring(experiment)
     assert experiment._status.value == "interrupted"
@@ -380,6 +388,7 @@ def test_bad_arguments_are_refused_when_it_is_made(task, options, words):
 # ── two panels ───────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.slow
 def test_two_panels_take_turns(panel, idle, benches_of):
     first, second = panel(size=0.3, repeats=2), panel(size=0.4, repeats=2)
     press(first, "Run")
@@ -405,6 +414,7 @@ def test_a_panel_that_waits_for_its_turn_says_so_and_can_be_stopped(panel, idle,
     assert is_measuring(first)
 
 
+@pytest.mark.slow
 def test_two_runs_from_code_take_turns():
     began = time.perf_counter()
     other = threading.Thread(target=gt.run, args=("wait",), kwargs={"workers": 1, "size": 0.4})

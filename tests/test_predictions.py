@@ -155,6 +155,7 @@ def test_question_is_text_and_not_html():
     assert "1 &lt; 2 &lt;b&gt;" in guess.widget.children[0].value
 
 
+@pytest.mark.slow
 def test_figure_is_kept_back_too(make_run):
     figure = make_run().figure()
     for ask, measured in (KINDS["number"], KINDS["choice"]):
@@ -266,6 +267,7 @@ def test_curve_over_a_sweep(level_sweep):
     assert 'alt="Predicted: ' in comparison.widget.value
 
 
+@pytest.mark.slow
 def test_picture_shows_prediction_over_measurement(level_sweep):
     guess = ask_curve(low=0, high=4)
     display(guess)

@@ -4,9 +4,9 @@ from types import SimpleNamespace
 
 import nbformat
 import pytest
-import shrink
 
 import notebooks
+import shrink
 
 SOURCE = 'gt.sweep("count", size=20_000_000)  # not 100_000, not 1_000, and not 2_500_000'
 

@@ -129,6 +129,7 @@ def test_a_sweep_interrupted_before_its_first_run_has_nothing_to_keep(pretend_to
         gt.sweep("count", "threads", workers=[1], size=10, repeats=3, progress=False)
 
 
+@pytest.mark.slow
 def test_a_real_interrupt_ends_a_real_sweep(assert_nothing_left, monkeypatch):
     import _thread
 

@@ -72,12 +72,14 @@ def test_measure_takes_options(cell, pythons_here):
     assert run.machine.python.short == version
 
 
+@pytest.mark.slow
 def test_measure_keeps_the_run_under_a_name(cell):
     run = cell("%%measure --as kept\nprint(7)\n")
     assert cell("kept") is run
     assert cell("kept.output") == "7\n"
 
 
+@pytest.mark.slow
 def test_measure_shows_where_threads_stood_when_time_was_up(cell, capsys):
     run = cell("""\
         %%measure --timeout 1 --as stuck
@@ -98,6 +100,7 @@ def test_measure_says_what_is_wrong_with_its_options(cell, options):
         cell(f"%%measure {options}\npass\n")
 
 
+@pytest.mark.slow
 def test_the_magics_are_there_after_the_import(tmp_path):
     said = shell_process(
         tmp_path,
@@ -219,6 +222,7 @@ def test_running_the_edited_cell_takes_effect(cell):
     assert cell("gt.run(old, 'serial').results") == ["old"]
 
 
+@pytest.mark.slow
 def test_a_sweep_a_panel_and_a_saved_run(cell, tmp_path):
     cell(ADD)
     sweep = cell("gt.sweep(add, ('serial', 'threads'), size=[10, 1000], workers=1, repeats=1, progress=False)")

@@ -289,6 +289,7 @@ def test_a_task_that_needs_more_memory_than_there_is_has_raised(add_task, runner
 
 @pytest.mark.parametrize("runner", RUNNERS)
 @pytest.mark.parametrize("how", ["time.sleep(60)", "while True: pass"])
+@pytest.mark.slow
 def test_a_run_that_takes_too_long_is_ended(add_task, runner, how):
     hangs = add_task(f"def hangs(size):\n    {how}\n")
     began = time.monotonic()
@@ -300,6 +301,7 @@ def test_a_run_that_takes_too_long_is_ended(add_task, runner, how):
 
 @posix
 @pytest.mark.parametrize("runner", ["serial", "processes"])
+@pytest.mark.slow
 def test_ignoring_sigterm_helps_nobody(add_task, runner):
     stays = (
         "def stays(size):\n"
@@ -313,6 +315,7 @@ def test_ignoring_sigterm_helps_nobody(add_task, runner):
 
 
 @pytest.mark.parametrize("runner", RUNNERS)
+@pytest.mark.slow
 def test_a_deadlock_is_ended(add_task, runner):
     locks = add_task(
         "def locks(size):\n"
@@ -326,6 +329,7 @@ def test_a_deadlock_is_ended(add_task, runner):
 
 
 @pytest.mark.parametrize("runner", RUNNERS)
+@pytest.mark.slow
 def test_what_a_task_has_started_ends_with_the_run(add_task, runner):
     starts = add_task(
         "def starts(size):\n"

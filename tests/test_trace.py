@@ -143,6 +143,7 @@ def traced(request):
     return gt.run(task, runner, workers=2, tasks=5, size=SIZES[task], trace=True)
 
 
+@pytest.mark.slow
 def test_tracing_leaves_the_results_as_they_are(traced):
     plain = gt.run(traced.task, traced.runner, workers=2, tasks=5, size=traced.size)
     assert traced.results == plain.results
@@ -187,6 +188,7 @@ def test_waiting_has_no_slices(task):
 
 
 @pytest.mark.parametrize("runner", RUNNERS)
+@pytest.mark.slow
 def test_a_mixed_task_has_no_slice_while_it_waits(runner):
     run = gt.run("mixed", runner, workers=2, size=10**6, delay=0.2, trace=True)
     for span in run.spans.itertuples():
@@ -208,9 +210,11 @@ def test_every_python_records_slices(python):
     assert set(run.slices["worker"]) == set(run.spans["worker"])
 
 
+@pytest.mark.slow
 def test_eight_threads_can_be_traced(measure_quietly):
     run = measure_quietly(
-        lambda: gt.run("count", "threads", workers=8, size=10**6, trace=True), lambda run: run.overlap <= 0.05
+        lambda: gt.run("count", "threads", workers=8, size=10**6, trace=True),
+        lambda run: run.overlap <= 0.05 or not run.machine.python.gil,
     )
     assert set(run.slices["worker"]) == set(run.spans["worker"])
 
@@ -219,6 +223,7 @@ def test_eight_threads_can_be_traced(measure_quietly):
 
 
 @pytest.mark.parametrize("python", ["3.11", "3.12", "3.13", "3.14", "3.15"], indirect=True)
+@pytest.mark.slow
 def test_threads_with_the_gil_take_turns(python, measure_quietly):
     run = measure_quietly(
         lambda: gt.run("count", "threads", workers=2, size=LONG_ENOUGH, trace=True, python=python),
@@ -228,6 +233,7 @@ def test_threads_with_the_gil_take_turns(python, measure_quietly):
     assert "for the GIL" in run.turns
 
 
+@pytest.mark.slow
 def test_processes_execute_at_the_same_time(two_cpus, measure_quietly):
     run = measure_quietly(
         lambda: gt.run("count", "processes", workers=2, size=LONG_ENOUGH, trace=True), lambda run: run.overlap > 0.5
@@ -236,6 +242,7 @@ def test_processes_execute_at_the_same_time(two_cpus, measure_quietly):
     assert "GIL" not in run.turns
 
 
+@pytest.mark.slow
 def test_threads_without_the_gil_execute_at_the_same_time(two_cpus, free_threaded, measure_quietly):
     run = measure_quietly(
         lambda: gt.run("count", "threads", workers=2, size=LONG_ENOUGH, trace=True, python=free_threaded),
@@ -244,6 +251,7 @@ def test_threads_without_the_gil_execute_at_the_same_time(two_cpus, free_threade
     assert "GIL" not in run.turns
 
 
+@pytest.mark.slow
 def test_a_longer_switch_interval_makes_longer_slices(measure_quietly):
     def short_and_long():
         runs = [
@@ -261,10 +269,12 @@ def test_a_longer_switch_interval_makes_longer_slices(measure_quietly):
 
 @pytest.fixture
 def with_slices(make_run):
-    """Make a run of one second with chosen slices, (worker, start, end) each."""
+    """Make a run of one second with chosen slices, (worker, start, end) each, under a Python with the GIL."""
 
     def make(runner, *slices, workers=2, wall=1.0):
-        return replace(make_run(runner, workers, wall=wall), raw_slices=sorted(slices))
+        run = make_run(runner, workers, wall=wall)
+        with_gil = replace(run.machine, python=replace(run.machine.python, gil=True))
+        return replace(run, machine=with_gil, raw_slices=sorted(slices))
 
     return make
 

@@ -6,7 +6,8 @@
 
 Edit a notebook in JupyterLab, save it, and run this. It writes the navigation, executes the cells in
 a fresh kernel of this environment, and stores what a reader needs and nothing else: outputs, but no
-widget state and no machine's own metadata. A notebook of the folder needs no mention anywhere.
+widget state and no machine's own metadata. A notebook of the folder needs no mention anywhere: the
+list of claims and its neighbours' navigation follow by themselves.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
+
 from structure import claims_list, problems, slide_kind
 
 FOLDER = Path(__file__).resolve().parent.parent / "notebooks"
@@ -55,8 +57,9 @@ def navigation(path):
     return " · ".join(links)
 
 
-def tidy(notebook, path):
-    """Write the navigation cells and the metadata, in place."""
+def tidied(path):
+    """The stored notebook with the navigation cells and the metadata that it should have."""
+    notebook = nbformat.read(path, as_version=4)
     notebook.cells = [cell for cell in notebook.cells if NAVIGATION not in cell.metadata.get("tags", [])]
     line = navigation(path)
     if line:
@@ -65,8 +68,10 @@ def tidy(notebook, path):
             notebook.cells.insert(place, cell)
     for cell in notebook.cells:
         cell.metadata["slideshow"] = {"slide_type": slide_kind(cell)}
-    notebook.metadata = nbformat.from_dict({"kernelspec": KERNELSPEC, "language_info": {"name": "python"}})
+    executed = {"gilteach": notebook.metadata["gilteach"]} if "gilteach" in notebook.metadata else {}
+    notebook.metadata = nbformat.from_dict({"kernelspec": KERNELSPEC, "language_info": {"name": "python"}} | executed)
     notebook.nbformat, notebook.nbformat_minor = 4, 5
+    return notebook
 
 
 def fingerprint(notebook):
@@ -103,10 +108,7 @@ def stale(path):
     stored = nbformat.read(path, as_version=4)
     if stored.metadata.get("gilteach", {}).get("fingerprint") != fingerprint(stored):
         return ["its code has changed since it was executed"]
-    fresh = nbformat.read(path, as_version=4)
-    tidy(fresh, path)
-    fresh.metadata["gilteach"] = stored.metadata["gilteach"]
-    if nbformat.writes(fresh) != nbformat.writes(stored):
+    if tidied(path) != stored:
         return ["its navigation or its metadata is not what this tool writes"]
     return []
 
@@ -135,11 +137,13 @@ def main():
     if arguments.check:
         return 1 if check(paths) else 0
     for path in paths:
-        notebook = nbformat.read(path, as_version=4)
-        tidy(notebook, path)
+        notebook = tidied(path)
         execute(notebook, path)
         nbformat.write(notebook, path)
         print(f"{path.name}: stored, {path.stat().st_size // 1024} kB")
+    for path in set(course()) - set(paths):
+        if tidied(path) != nbformat.read(path, as_version=4):
+            nbformat.write(tidied(path), path)
     CLAIMS.write_text(list_of_claims(), encoding="utf-8")
     return 0
 

@@ -4,7 +4,11 @@ nbval never compares a cell that was not executed, lets an unknown magic pass, a
 pictures: this does.
 """
 
+import ast
 import re
+
+from IPython.core.inputtransformer2 import TransformerManager
+from nbval.plugin import find_comment_markers
 
 import shrink
 
@@ -14,6 +18,7 @@ MAGICS = ("%%measure", "%%task")
 TAGS = {"navigation", "nbval-ignore-output", "raises-exception", shrink.TAG}
 LARGEST = 1_000_000  # bytes of a stored notebook
 MACHINE_PATH = re.compile(r"(?<![\w.…/-])/(?:home|root|tmp|Users|usr|var|work|opt)/|\b[A-Z]:\\")
+IPYTHONS_OWN = {"run_cell_magic": "%%", "run_line_magic": "%", "system": "!", "getoutput": "!"}
 VERDICT = re.compile(r"(?m)^([✓✗?]) (\S.*)$")
 
 
@@ -73,6 +78,13 @@ def settled(source, outputs):
             yield from VERDICT.findall(text)
 
 
+def claims(source):
+    """The claims that a code cell makes, as (text, the other arguments by name)."""
+    for node in ast.walk(_tree(source)):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "gt.claim":
+            yield ast.literal_eval(node.args[0]), {word.arg: word.value for word in node.keywords}
+
+
 def _section_problems(cells):
     headings = [
         (line.count("#", 0, 2), line.lstrip("# "))
@@ -106,10 +118,16 @@ def _cell_problems(cell, folder):
                 found.append(f"links to {target}, which isn't there")
             if not text.strip():
                 found.append(f"shows {target} without an alternative in words")
-        return found
+        return found + _image_problems(cell.source)
     if not cell.source.strip():
         found.append("is empty")
     found += [f"uses {magic}" for magic in _magics(cell.source) if magic not in MAGICS]
+    if any(find_comment_markers(cell.source)):
+        found.append("tells nbval in a comment what a tag should")
+    shown = [line for _, line in settled(cell.source, cell.outputs)]
+    for claim, _ in claims(cell.source):
+        if not any(line.startswith(claim) for line in shown):
+            found.append(f"shows no verdict on its claim {claim!r}")
     for output in cell.outputs:
         if output.output_type == "error" and "raises-exception" not in cell.metadata.get("tags", ()):
             found.append(f"holds an error: {output.ename}")
@@ -123,24 +141,39 @@ def _cell_problems(cell, folder):
             found.append(f"holds a path of the machine: {MACHINE_PATH.search(text)[0]}…")
         if re.search(r"\b\w*Warning: ", text):
             found.append("holds a warning")
+        found += _image_problems(text)
     return found
+
+
+def _image_problems(html):
+    return [
+        "holds a picture without an alternative in words"
+        for image in re.findall(r"<img\b[^>]*>", html)
+        if not re.search(r"""\balt=(["']).*?\S.*?\1""", image, flags=re.DOTALL)
+    ]
 
 
 def _ignored(cell):
     return "nbval-ignore-output" in cell.metadata.get("tags", ())
 
 
+def _tree(source):
+    """The syntax of a cell. What is IPython's and not Python's in it has become calls of `get_ipython()`."""
+    return ast.parse(TransformerManager().transform_cell(source))
+
+
 def _magics(source):
-    """The magics of a cell; the text below one of a whole cell is a program's."""
-    first = source.lstrip().split(maxsplit=1)[:1]
-    if first and first[0].startswith("%%"):
-        return first
-    return re.findall(r"(?m)^\s*([%!?]\S*)", source)
+    """What a cell asks of IPython; the text below the magic of a whole cell is a program's, and no part of it."""
+    for node in ast.walk(_tree(source)):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("get_ipython()"):
+            name = node.args[0].value if node.args else ""
+            yield f"{IPYTHONS_OWN.get(ast.unparse(node.func).partition('.')[2], 'get_ipython() ')}{name}"
 
 
 def _texts(outputs):
     for output in outputs:
         yield output.get("text", "")
+        yield "\n".join(output.get("traceback", ()))
         for kind, text in output.get("data", {}).items():
             if kind.startswith("text/"):
                 yield re.sub(r'src="data:[^"]*"', "", text)
