@@ -22,10 +22,10 @@ def drawings():
     many_slices = with_slices(10_000)
     yield "a run with 10,000 slices", many_slices.figure
     yield "a run with 64 workers", gt.run("wait", workers=64, tasks=640, size=0.1).figure
-    sweep = gt.sweep("wait", workers=[1, 2, 4, 8, 16], size=0.02, repeats=3)
+    sweep = gt.sweep("wait", workers=[1, 2, 4, 8, 16], size=0.02, repeats=3, progress=False)
     yield "a sweep of 45 runs", sweep.figure
     yield "a panel with 45 runs", lambda: panel_figure(sweep, sweep.runs[-3:])
-    yield "messages through 7 channels", gt.messages(repeats=1, seconds=0.001).figure
+    yield "messages through 7 channels", gt.messages(repeats=1, seconds=0.001, progress=False).figure
     program = (
         "import threading, time\nfor _ in range(20):\n    threading.Thread(target=time.sleep, args=(0.5,)).start()"
     )

@@ -10,6 +10,8 @@ Each line is the median time of one size, and how many times as long it takes fo
 import argparse
 import statistics
 import time
+from dataclasses import replace
+from functools import cache
 from math import log10
 
 import gilteach as gt
@@ -26,31 +28,35 @@ def run(runner, tasks=1, workers=2):
     gt.run("count", runner, tasks=tasks, workers=workers, size=1, timeout=120)
 
 
-def curve(points):
-    """Make the CPU-utilisation curve of so many readings."""
+# What is measured is made once: making it isn't to be timed.
+
+
+@cache
+def with_readings(points):
+    """Return a meter that has read its clocks so many times."""
     meter = Meter(())
     meter._readings = [(0.02 * number, 0.01 * number) for number in range(points)]
-    meter.curve(0.05, 0.02 * points - 0.05)
+    return meter
 
 
-def with_curve(points, made={}):  # noqa: B006 - it remembers what isn't to be timed
-    if points not in made:
-        one = gt.run("count", "serial", workers=1, size=1)
-        one.raw_samples[:] = [(0.02 * (number + 1), number % 2) for number in range(points)]
-        made[points] = one
-    return made[points]
+@cache
+def with_curve(points):
+    """Return a run whose curve has so many points."""
+    one = gt.run("count", "serial", workers=1, size=1)
+    return replace(one, raw_samples=[(0.02 * (number + 1), number % 2) for number in range(points)])
 
 
-def with_slices(slices, made={}):  # noqa: B006
+@cache
+def with_slices(slices):
     """Return a run in which two threads have taken turns so many times."""
-    if slices not in made:
-        one = gt.run("count", "threads", workers=2, size=1)
-        wall = slices * TURN
-        spans = [(worker, worker, 1, worker, 0.0, wall, wall / 2) for worker in range(2)]
-        one.raw_spans[:] = spans
-        one.raw_slices[:] = sorted((turn % 2, turn * TURN, (turn + 1) * TURN) for turn in range(slices))
-        made[slices] = gt.Run(**vars(one) | {"wall": wall})
-    return made[slices]
+    one = gt.run("count", "threads", workers=2, size=1)
+    wall = slices * TURN
+    return replace(
+        one,
+        wall=wall,
+        raw_spans=[(worker, worker, 1, worker, 0.0, wall, wall / 2) for worker in range(2)],
+        raw_slices=sorted((turn % 2, turn * TURN, (turn + 1) * TURN) for turn in range(slices)),
+    )
 
 
 def draw(one):
@@ -63,11 +69,14 @@ COSTS = {
     "a run of so many tasks, processes": (TASKS, lambda count: run("processes", tasks=count)),
     "a run with so many workers, threads": (WORKERS, lambda count: run("threads", workers=count)),
     "a run with so many workers, processes": (WORKERS, lambda count: run("processes", workers=count)),
-    "the curve of so many samples": (POINTS, curve),
+    "the curve of so many samples": (
+        POINTS,
+        lambda count: with_readings(count).curve(0.05, 0.02 * count - 0.05),
+    ),
     "a figure with so many samples": (POINTS, lambda count: draw(with_curve(count))),
     "the table and sentence of so many slices": (
         POINTS,
-        lambda count: (vars(with_slices(count)).pop("slices", None), turns.sentence(with_slices(count))),
+        lambda count: turns.sentence(replace(with_slices(count))),  # a copy has no table yet
     ),
     "a figure with so many slices": (POINTS, lambda count: draw(with_slices(count))),
 }
@@ -88,10 +97,10 @@ def main():
     times = parser.parse_args().times
     print(f"{'':<44}{'number':>10}{'time':>12}{'for tenfold':>14}")
     for what, (counts, cost) in COSTS.items():
-        cost(counts[0])  # imports, and whatever else is paid once
         before = None
         for count in counts:
-            seconds = timed(cost, count, times)
+            cost(count)
+            seconds = timed(cost, count, times)  # what is paid once, and imports, were paid just before
             growth = ""
             if before:
                 growth = f"{(seconds / before[1]) ** (1 / log10(count / before[0])):.1f} ×"

@@ -32,7 +32,7 @@ def warm_up():
 
 def sweep():
     before = resident(KERNEL)
-    result = gt.sweep("wait", "threads", workers=8, tasks=64, size=0.005, repeats=1000)
+    result = gt.sweep("wait", "threads", workers=8, tasks=64, size=0.005, repeats=1000, progress=False)
     result.figure().png()
     for run in result.runs:
         assert not run.spans.empty
