@@ -36,6 +36,7 @@ def test_runs_under_every_python(python, pythons_here, runner, start_method):
 
 
 @pytest.mark.parametrize(("runner", "start_method"), RUNNERS[:3], ids=lambda value: value or "default")
+@pytest.mark.slow
 def test_results_come_in_the_order_of_the_tasks(add_task, runner, start_method):
     # Naps of random length end in random order. No nap can have returned more seconds than its span lasted.
     nap = add_task(

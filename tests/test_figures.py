@@ -255,6 +255,7 @@ def test_an_empty_figure_says_its_text():
 
 
 @pytest.mark.parametrize("draw", DRAW)
+@pytest.mark.slow
 def test_the_png_is_one_and_is_small(experiment, draw):
     png = DRAW[draw](experiment("counting", "workers 1 to 64")).png()
     assert png.startswith(PNG)

@@ -6,7 +6,7 @@ import time
 import pytest
 from jupyter_client.manager import KernelManager
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="ends kernels by signals")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name != "posix", reason="ends kernels by signals")]
 
 RUN = "gt.run('count', 'processes', workers=2, size=10**10)"
 SWEEP = "gt.sweep('wait', 'threads', workers=[1], size=0.4, repeats=50, progress=False)"

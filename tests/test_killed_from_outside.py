@@ -13,7 +13,7 @@ import pytest
 import gilteach as gt
 from gilteach import launch, runs
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals and sessions are POSIX")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name != "posix", reason="signals and sessions are POSIX")]
 PROMPT = 1.0  # s; from the kill to the message
 
 

@@ -10,6 +10,8 @@ import pytest
 import gilteach as gt
 from gilteach import figures, runs
 
+pytestmark = pytest.mark.slow
+
 LIMIT = 50_000_000  # bytes
 
 

@@ -65,6 +65,7 @@ def test_a_row_for_every_channel_size_and_repeat(small):
     assert (frame["background"] >= 0).all()
 
 
+@pytest.mark.slow
 def test_a_delivery_lasts_as_long_as_asked_for(small):
     assert (small.frame["messages"] * small.frame["seconds_per_message"] >= QUICK["seconds"]).all()
 
@@ -373,6 +374,7 @@ def panel(assert_nothing_left, wait_until):
     assert_nothing_left()
 
 
+@pytest.mark.slow
 def test_the_panel_measures_what_is_chosen(panel):
     experiment = panel()
     assert experiment.results is None

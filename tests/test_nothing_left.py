@@ -107,6 +107,7 @@ left = []
 """
 
 
+@pytest.mark.slow
 def test_the_check_after_all_tests_sees_what_is_left(tmp_path, started_processes):
     repository = Path(__file__).parents[1]
     shutil.copy(repository / "conftest.py", tmp_path)
@@ -250,6 +251,7 @@ def test_a_measured_program_after_an_interrupt(assert_nothing_left, interrupt_af
 
 
 @posix
+@pytest.mark.slow
 def test_messages_after_an_interrupt(assert_nothing_left, interrupt_after):
     for channel in ("queue", "shared memory"):
         interrupt_after(0.5)

@@ -163,6 +163,7 @@ def test_run_raises_what_goes_wrong(panel):
 # ── buttons and sliders ──────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.slow
 def test_pressing_run_returns_at_once_and_measures(panel, idle):
     experiment = panel(size=0.5)
     began = time.perf_counter()
@@ -234,6 +235,7 @@ def test_a_stopped_job_keeps_its_measurements(panel, idle, wait_until):
     assert experiment._status.value == "stopped"
 
 
+@pytest.mark.slow
 def test_run_pressed_again_and_again_measures_what_was_asked_for_last(panel, idle):
     experiment = panel(size=0.5)
     for _ in range(50):
@@ -245,6 +247,7 @@ def test_run_pressed_again_and_again_measures_what_was_asked_for_last(panel, idl
     assert 'role="status"' in experiment._summary.value
 
 
+@pytest.mark.slow
 def test_a_slider_dragged_across_its_range(panel, idle):
     # Sixty settings in a second: what each of them would start, the next one ends, in any state of its start.
     experiment = panel(size=0.2)
@@ -259,6 +262,7 @@ def test_a_slider_dragged_across_its_range(panel, idle):
 # ── stopping ─────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.slow
 def test_stop_ends_a_long_run_and_gives_the_controls_back(panel, idle, wait_until):
     experiment = panel(size=LONG)
     press(experiment, "Run")
@@ -301,6 +305,7 @@ def test_clear_ends_what_is_being_measured(panel, idle):
     assert experiment.results is None
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_gives_the_controls_back(panel):
     import _thread
 

@@ -177,6 +177,7 @@ def as_on_windows(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("runner", ["serial", "threads", "processes"])
+@pytest.mark.slow
 def test_a_run_and_its_end_need_no_posix(as_on_windows, assert_nothing_left, runner):
     run = gt.run("primes", runner, workers=2, tasks=3, size=100)
     assert run.results == [25] * 3
@@ -200,6 +201,7 @@ lock.acquire()  # here it stays
 """
 
 
+@pytest.mark.slow
 def test_where_a_program_stood_is_known_without_signals(as_on_windows, assert_nothing_left):
     with pytest.raises(gt.RunTimeout, match=r"MainThread of MainProcess[^\n]*\n[^\n]*line 5 in <module>"):
         gt.measure(DEADLOCK, timeout=1.5)
@@ -222,6 +224,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 def test_a_program_is_measured_with_the_portable_clock_too(as_on_windows):
     run = gt.measure(BUSY)
     ends = run.samples["time_s"]

@@ -117,6 +117,7 @@ def test_temporary_folders_are_private_to_the_user(tmp_path):
 
 
 @posix
+@pytest.mark.slow
 def test_nothing_is_written_outside_them(tmp_path):
     # A run and messages write no file at all. multiprocessing's own folders are private, and gone with the bench.
     script = (

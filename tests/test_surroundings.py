@@ -18,6 +18,7 @@ import pytest
 import gilteach as gt
 from gilteach import functions, runs
 
+pytestmark = pytest.mark.slow
 linux = pytest.mark.skipif(sys.platform != "linux", reason="done with what only Linux has")
 
 # Everything that needs a folder or shared memory, in a kernel of its own: prints how each of it went.

@@ -244,6 +244,7 @@ def test_repr_says_what_was_swept(two_repeats):
     assert repr(two_repeats) == "<Sweep count over workers 2: serial, threads; 4 runs>"
 
 
+@pytest.mark.slow
 def test_a_real_sweep():
     sweep = gt.sweep("count", workers=[1, 2], size=10**5, repeats=2, progress=False)
     assert list(sweep.frame.columns) == COLUMNS

@@ -68,6 +68,7 @@ def test_a_result_that_json_has_no_form_for_arrives_as_its_repr(add_task):
 
 
 @pytest.mark.parametrize("runner", ["threads", "processes"])
+@pytest.mark.slow
 def test_a_result_of_100_megabytes_arrives(add_task, runner):
     large = add_task("def large(size):\n    return 'g' * 10**8\n")
     began = time.monotonic()
@@ -85,6 +86,7 @@ def test_a_result_of_100_megabytes_arrives(add_task, runner):
         ("'\\ud800'", "\ud800"),
     ],
 )
+@pytest.mark.slow
 def test_results_that_json_cannot_hold_arrive_in_words(add_task, result, arrives):
     odd = add_task(f"def odd(size):\n    loop = []\n    loop.append(loop)\n    return {result}\n")
     assert gt.run(odd, workers=1).results == [arrives]
@@ -170,6 +172,7 @@ def test_an_exception_ends_the_run_at_once(add_task):
 
 @pytest.mark.parametrize("runner", RUNNERS)
 @pytest.mark.parametrize("end", ["sys.exit('enough')", "raise KeyboardInterrupt('enough')"])
+@pytest.mark.slow
 def test_a_task_that_wants_to_exit_has_raised(add_task, runner, end):
     leaves = add_task(f"def leaves(size):\n    import sys\n    {end}\n")
     with pytest.raises(gt.TaskError, match=r"(SystemExit|KeyboardInterrupt): enough"):
@@ -252,6 +255,7 @@ def test_a_bench_that_talks_nonsense_is_an_error(add_task, monkeypatch):
     ],
     ids=["Python", "C"],
 )
+@pytest.mark.slow
 def test_a_recursion_without_end_is_named(add_task, runner, recurse):
     recurses = add_task(f"def recurses(size):\n    {recurse}\n    return deeper()\n")
     began = time.monotonic()
@@ -265,6 +269,7 @@ def test_a_recursion_without_end_is_named(add_task, runner, recurse):
 
 @posix
 @pytest.mark.parametrize("runner", RUNNERS)
+@pytest.mark.slow
 def test_a_task_that_needs_more_memory_than_there_is_has_raised(add_task, runner):
     # In small pieces, so that nothing at all is left when the last one is refused.
     fills = add_task(

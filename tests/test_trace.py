@@ -149,6 +149,7 @@ def test_tracing_leaves_the_results_as_they_are(traced):
     assert traced.results == plain.results
 
 
+@pytest.mark.slow
 def test_slices_are_a_tidy_table(traced):
     assert list(traced.slices.columns) == ["worker", "start_s", "end_s"]
     assert [dtype.kind for dtype in traced.slices.dtypes] == ["i", "f", "f"]
