@@ -72,7 +72,10 @@ class Census:
     def _read_notes(self):
         for pid in self._recorded():
             for line in (self._notes / str(pid)).read_text().splitlines():
-                thread, facts = literal_eval(line)
+                try:
+                    thread, facts = literal_eval(line)
+                except (SyntaxError, ValueError):
+                    continue  # cut off, because the process was ended or the disk is full
                 self._facts.setdefault((pid, thread), {}).update(facts)
         self._facts.setdefault((self._program.pid, None), {}).update(name="MainProcess", start=self._start)
 
@@ -107,7 +110,8 @@ class Census:
         used = np.zeros_like(edges)
         lanes = []
         for pid, readings in self._readings.items():
-            process = self._facts.setdefault((pid, None), {"name": "python"})
+            process = self._facts.setdefault((pid, None), {})
+            process.setdefault("name", "python")
             process.setdefault("start", readings[0][0])
             readings[0] = (process["start"], 0.0)
             if "end" in process:
@@ -154,7 +158,7 @@ class Census:
         dumps = {
             pid: self._notes / f"{pid}.stacks"
             for pid in self._recorded()
-            if pid not in self._gone and self._facts[pid, None]["name"] not in HELPERS
+            if pid not in self._gone and self._name(pid) not in HELPERS
         }
         for pid in dumps:
             self._read_thread_clocks(pid)
@@ -169,10 +173,13 @@ class Census:
         time.sleep(0.05)  # the last of them may not be complete
         return "\n".join(self._named(pid, dump.read_text()) for pid, dump in dumps.items() if _has_text(dump))
 
+    def _name(self, pid):
+        return self._facts.get((pid, None), {}).get("name", "python")
+
     def _named(self, pid, dump):
         """Return a dump of faulthandler's with the names of threads in place of their addresses."""
         names = {facts.get("ident"): facts["name"] for (owner, _), facts in self._facts.items() if owner == pid}
-        process = f"{self._facts[pid, None]['name']} ({pid})"
+        process = f"{self._name(pid)} ({pid})"
 
         def heading(match):
             return f"{names.get(int(match[1], 16), 'a thread')} of {process}, most recent call first:"

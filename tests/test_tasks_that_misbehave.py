@@ -243,28 +243,43 @@ def test_a_bench_that_talks_nonsense_is_an_error(add_task, monkeypatch):
         gt.run("count", workers=1, size=1)
 
 
-@pytest.mark.parametrize("runner", ["serial", "processes"])
-@pytest.mark.parametrize(
-    "recurse",
-    [
-        "def deeper():\n        return deeper()",
-        # Through C code, with no limit but the stack's.
-        "import sys\n    sys.setrecursionlimit(10**9)\n"
-        "    class Deeper:\n        def __repr__(self):\n            return repr([self])\n"
-        "    def deeper():\n        return repr(Deeper())",
-    ],
-    ids=["Python", "C"],
+RECURSES = (
+    "def recurses(size):\n"
+    "    return deeper()\n\n"
+    "def deeper():\n"
+    "    return deeper()\n"
+)  # fmt: skip
+RECURSES_IN_C = (
+    "def recurses_in_c(size):\n"
+    "    import sys\n"
+    "    sys.setrecursionlimit(10**9)\n"  # so that only the stack is a limit
+    "    return repr(Deeper())\n\n"
+    "class Deeper:\n"
+    "    def __repr__(self):\n"
+    "        return repr([self])\n"
 )
-@pytest.mark.slow
-def test_a_recursion_without_end_is_named(add_task, runner, recurse):
-    recurses = add_task(f"def recurses(size):\n    {recurse}\n    return deeper()\n")
+
+
+def assert_recursion_is_named(task, runner, python=None):
     began = time.monotonic()
     with pytest.raises((gt.TaskError, gt.WorkerDied)) as caught:
-        gt.run(recurses, runner, workers=2)
+        gt.run(task, runner, workers=2, python=python)
     assert time.monotonic() - began < 2 * SOON
     message = str(caught.value)
     assert "RecursionError" in message or "SIGSEGV. A recursion without end" in message
     assert len(message) < 5000, "a thousand equal lines help nobody"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("runner", RUNNERS)
+@pytest.mark.parametrize("source", [RECURSES, RECURSES_IN_C], ids=["in Python", "in C"])
+def test_a_recursion_without_end_is_named(add_task, runner, source):
+    assert_recursion_is_named(add_task(source), runner)
+
+
+def test_a_recursion_without_end_is_named_by_every_python(add_task, python):
+    for source in (RECURSES, RECURSES_IN_C):
+        assert_recursion_is_named(add_task(source), "processes", python)
 
 
 @posix
@@ -333,13 +348,30 @@ def test_a_deadlock_is_ended(add_task, runner):
         gt.run(locks, runner, workers=2, timeout=0.7)
 
 
+def test_tasks_that_wait_for_each_others_locks_are_ended(add_task):
+    crosses = add_task(
+        "def crosses(size, order=[0, 1]):\n"
+        "    first, second = order\n"
+        "    order.reverse()\n"
+        "    with LOCKS[first]:\n"
+        "        BOTH.wait()\n"
+        "        LOCKS[second].acquire()\n\n"
+        "import threading\n"
+        "LOCKS, BOTH = [threading.Lock(), threading.Lock()], threading.Barrier(2)\n"
+    )
+    began = time.monotonic()
+    with pytest.raises(gt.RunTimeout, match=r"crosses with threads took longer than 0.7 s"):
+        gt.run(crosses, "threads", workers=2, timeout=0.7)
+    assert time.monotonic() - began < 0.7 + SOON
+
+
 @pytest.mark.parametrize("runner", RUNNERS)
-@pytest.mark.slow
-def test_what_a_task_has_started_ends_with_the_run(add_task, runner):
+@pytest.mark.parametrize("session", ["", ", start_new_session=True"], ids=["", "in a session of its own"])
+def test_what_a_task_has_started_ends_with_the_run(add_task, runner, session):
     starts = add_task(
         "def starts(size):\n"
         "    import subprocess, sys\n"
-        "    subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
+        f"    subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']{session})\n"
         "    time.sleep(size)\n"
     )
     with pytest.raises(gt.RunTimeout):
