@@ -1,9 +1,11 @@
 """How long it will take is said before it starts, where that is long and can be told from earlier measurements."""
 
+from dataclasses import replace
+
 import pytest
 
 import gilteach as gt
-from gilteach import estimates, figures, plans, traffic
+from gilteach import estimates, figures, interpreters, plans, traffic
 from gilteach.words import roughly
 
 
@@ -12,6 +14,8 @@ def nothing_is_known(monkeypatch):
     for memory in ("_elapsed", "_tasks", "_overhead"):
         monkeypatch.setattr(estimates, memory, {})
     monkeypatch.setattr(estimates, "usable_cpus", lambda: (2, None))
+    with_gil = replace(interpreters.resolve(), gil=True)
+    monkeypatch.setattr(estimates, "resolve", lambda _: with_gil)
 
 
 @pytest.fixture

@@ -7,6 +7,8 @@ import pytest
 import gilteach as gt
 from gilteach import launch, runs
 
+pytestmark = pytest.mark.slow
+
 SOON = 5.0  # s; the bench's start included, on a busy machine
 READY = '{"event": "ready", "startup": 0.1, "pid": 1, "workers": [[1, 1]], "gil": true}'
 DONE = (
@@ -49,7 +51,6 @@ def error_of_a_run():
     return str(caught.value)
 
 
-@pytest.mark.slow
 def test_the_lines_that_are_spoilt_here_are_those_of_a_bench(bench_that_says):
     bench_that_says(READY, DONE)
     assert gt.run("count", workers=1, size=1).results == [1]
@@ -79,7 +80,6 @@ def test_the_lines_that_are_spoilt_here_are_those_of_a_bench(bench_that_says):
     ],
     ids=lambda line: repr(line)[:40],
 )
-@pytest.mark.slow
 def test_a_corrupt_line_instead_of_the_first_event(bench_that_says, line):
     bench_that_says(line, DONE)
     assert "the bench said what no bench says" in error_of_a_run()
@@ -101,7 +101,6 @@ def test_a_corrupt_line_instead_of_the_first_event(bench_that_says, line):
     ],
     ids=lambda line: repr(line)[:90],
 )
-@pytest.mark.slow
 def test_a_corrupt_line_instead_of_the_last_event(bench_that_says, line):
     bench_that_says(READY, line)
     assert "the bench said what no bench says" in error_of_a_run()
@@ -114,7 +113,6 @@ def test_a_huge_line_is_shown_in_part(bench_that_says):
     assert len(message) < 500
 
 
-@pytest.mark.slow
 def test_corrupt_deliveries_of_messages(bench_that_says):
     bench_that_says(READY, '{"event": "done", "deliveries": [[1000, 5]]}')
     with pytest.raises(gt.GilteachError, match="the bench said what no bench says"):

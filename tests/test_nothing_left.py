@@ -107,7 +107,6 @@ left = []
 """
 
 
-@pytest.mark.slow
 def test_the_check_after_all_tests_sees_what_is_left(tmp_path, started_processes):
     repository = Path(__file__).parents[1]
     shutil.copy(repository / "conftest.py", tmp_path)
@@ -139,7 +138,6 @@ def test_after_a_normal_end(assert_nothing_left, runner, start_method):
 
 
 @every_way
-@pytest.mark.slow
 def test_after_a_timeout(assert_nothing_left, runner, start_method):
     with pytest.raises(gt.RunTimeout):
         gt.run("count", runner, workers=2, size=ENDLESS, start_method=start_method, timeout=0.8)
@@ -169,7 +167,6 @@ def test_after_the_death_of_a_worker(assert_nothing_left, add_task, start_method
     assert_nothing_left()
 
 
-@pytest.mark.slow
 def test_after_many_runs_no_files_stay_open(assert_nothing_left, wait_until):
     gt.run("fetch", workers=2, size=10, delay=0)
     here = psutil.Process()
@@ -225,7 +222,6 @@ def test_after_an_interrupt_in_the_middle_of_the_start(assert_nothing_left, inte
 
 @posix
 @pytest.mark.parametrize("gap", [0.001, 0.005, 0.02])
-@pytest.mark.slow
 def test_a_second_interrupt_stops_no_cleaning_up(assert_nothing_left, interrupt_after, gap):
     def run_until_interrupted_twice():
         interrupt_after(0.8)
@@ -251,7 +247,6 @@ def test_a_measured_program_after_an_interrupt(assert_nothing_left, interrupt_af
 
 
 @posix
-@pytest.mark.slow
 def test_messages_after_an_interrupt(assert_nothing_left, interrupt_after):
     for channel in ("queue", "shared memory"):
         interrupt_after(0.5)
@@ -271,6 +266,8 @@ def test_the_next_run_works_after_an_end_by_force():
 KERNEL = """
 import sys
 import gilteach as gt
+
+pytestmark = pytest.mark.slow
 task, runner, start_method, size = sys.argv[1:]
 delay = 30 if task == "fetch" else None
 gt.run(task, runner, workers=2, size=float(size), delay=delay, start_method=start_method or None, timeout=60)
@@ -297,7 +294,6 @@ def kill_kernel_when(it_is_time, task, runner, start_method, size):
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-@pytest.mark.slow
 def test_after_the_kernel_was_killed(
     assert_nothing_left, started_processes, wait_until, task, size, runner, start_method
 ):
@@ -314,7 +310,6 @@ def test_after_the_kernel_was_killed(
 
 @posix
 @pytest.mark.parametrize("start_method", ["fork", "spawn", "forkserver"])
-@pytest.mark.slow
 def test_after_the_kernel_was_killed_in_the_middle_of_the_start(
     assert_nothing_left, started_processes, wait_until, start_method
 ):

@@ -5,7 +5,8 @@
 
 Each gets a throw-away environment and runs there the tests that aren't marked as slow; the newest
 Python also runs the notebooks, in its own kernel. What `uv run pytest` does at length under this
-Python isn't repeated. As many of them run at a time as there are CPUs.
+Python isn't repeated. The tests of as many Pythons run at a time as there are CPUs; then the notebooks
+run by themselves, since they measure.
 """
 
 import argparse
@@ -41,16 +42,16 @@ class Check:
 
 
 def checks():
-    """All checks that this machine can do, the longest first."""
+    """All checks that this machine can do."""
     found = {python.short: python for python in reversed(interpreters.find())}  # the current one before its equals
     here = interpreters.resolve()
     by_age = sorted((python for python in found.values() if not python.free_threaded), key=lambda one: one.numbers)
-    if (newest := by_age[-1]) != here:
-        yield Check(f"{newest.short} notebooks", newest, NOTEBOOKS)
     for name, python in sorted(found.items()):
         if python != here:
             yield Check(name, python, TESTS)
     yield Check(OLDEST, by_age[0], TESTS, resolution="lowest-direct")
+    if (newest := by_age[-1]) != here:
+        yield Check(f"{newest.short} notebooks", newest, NOTEBOOKS)
 
 
 def do(check, folder):
@@ -99,14 +100,13 @@ def main():
     if unknown := set(named) - set(there):
         parser.error(f"no {', '.join(sorted(unknown))} here, but {', '.join(there)}")
     chosen = [there[name] for name in named or there]
-    with (
-        tempfile.TemporaryDirectory(prefix="gilteach-versions-", ignore_cleanup_errors=True) as folder,
-        ThreadPoolExecutor(machine().usable_cpus) as pool,
-    ):
-        folders = [Path(folder, str(number)) for number in range(len(chosen))]
-        for own in folders:
-            own.mkdir()
-        outcomes = list(pool.map(do, chosen, folders))
+    outcomes = []
+    with tempfile.TemporaryDirectory(prefix="gilteach-versions-", ignore_cleanup_errors=True) as top:
+        for part, at_a_time in ((TESTS, machine().usable_cpus), (NOTEBOOKS, 1)):
+            those = [check for check in chosen if check.part == part]
+            folders = [Path(tempfile.mkdtemp(dir=top)) for _ in those]
+            with ThreadPoolExecutor(at_a_time) as pool:
+                outcomes += pool.map(do, those, folders)
     summary = "".join(f"{line}\n" for _, line in outcomes)
     print(summary, end="")
     if arguments.summary:
