@@ -10,6 +10,7 @@ from .words import seconds
 MOST_LANES = 24  # drawn; `ProgramRun.lanes` has them all
 LANE_HEIGHT = 0.26  # inches
 TITLE_WIDTH = 90  # characters
+NAME_WIDTH = 32  # characters; a longer name would leave no room for its lane
 
 
 def program_figure(run):
@@ -61,11 +62,16 @@ def draw_lifetimes(axes, lanes):
             _cpu(lane), (1.0, place), xycoords=axes.get_yaxis_transform(), xytext=(6, 0), textcoords="offset points",
             va="center", fontsize=10, color=colour, annotation_clip=False,
         )  # fmt: skip
-    axes.set_yticks(range(len(lanes)), lanes["name"])
+    axes.set_yticks(range(len(lanes)), map(_short, lanes["name"]))
     axes.tick_params(axis="y", length=0, labelsize=10)
     axes.set_ylim(len(lanes) - 0.4, -0.6)
     axes.set_xlabel("seconds since the program was started")
     axes.set_title("Lifetimes of its processes and threads, filled as far as they kept a core busy")
+
+
+def _short(name):
+    name = " ".join(name.split())
+    return name if len(name) <= NAME_WIDTH else f"{name[: NAME_WIDTH - 1]}…"
 
 
 def _cpu(lane):

@@ -1,5 +1,7 @@
 """The figure of messages: time per message and MB/s, against the size of a message."""
 
+import numpy as np
+from matplotlib.colors import to_rgb
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
 
 from .figures import COLOURS, REFERENCE, label_directly, new_picture, our_style
@@ -15,6 +17,7 @@ LOOKS = {
     "thread": (COLOURS["threads"], "P"),
     "pickling": (REFERENCE, "x"),
 }
+DARKER = 0.6  # of a colour's brightness: light blue and orange can be seen as lines, but not read as text
 
 
 def traffic_figure(traffic):
@@ -23,8 +26,8 @@ def traffic_figure(traffic):
     with our_style():
         picture = new_picture(height=4.6)
         left, right = picture.subplots(1, 2)
-        draw_against_size(left, summary, "seconds_per_message", "Time per message", "seconds")
-        draw_against_size(right, summary, "megabytes_per_s", "Throughput", "MB/s")
+        draw_against_size(left, summary, "seconds_per_message", "Time per message", duration)
+        draw_against_size(right, summary, "megabytes_per_s", "Throughput", "{:,.10g} MB/s".format)
         for channel, rows in summary.groupby("channel", sort=False):
             spread = rows["seconds_low"], rows["seconds_high"]
             left.vlines(rows["size_bytes"], *spread, color=LOOKS[channel][0], linewidth=1.2)
@@ -32,15 +35,17 @@ def traffic_figure(traffic):
     return picture
 
 
-def draw_against_size(axes, summary, column, title, unit):
-    """Draw a line per channel on logarithmic axes."""
+def draw_against_size(axes, summary, column, title, in_words):
+    """Draw a line per channel on logarithmic axes, of which the upright one has its powers of ten in words."""
     labels = []
     for channel, rows in summary.sort_values("size_bytes").groupby("channel", sort=False):
         colour, marker = LOOKS[channel]
         line = "--" if channel == "pickling" else "-"
         axes.loglog(rows["size_bytes"], rows[column], line, color=colour, marker=marker)
         name = "pickling alone" if channel == "pickling" else channel
-        labels.append((rows["size_bytes"].iloc[-1], rows[column].iloc[-1], name, colour, 11))
+        labels.append(
+            (rows["size_bytes"].iloc[-1], rows[column].iloc[-1], name, [DARKER * part for part in to_rgb(colour)], 11)
+        )
     sizes = sorted(summary["size_bytes"].unique())
     least, most = summary[column].min(), summary[column].max()
     if most < 2 * least:  # a single point, say: it would leave the axis without a length, or without ticks
@@ -49,10 +54,13 @@ def draw_against_size(axes, summary, column, title, unit):
     axes.xaxis.set_major_locator(FixedLocator(sizes, nbins=4))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda size, _: in_bytes(size)))
     axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.tick_params(axis="x", labelsize=10)
+    axes.tick_params(labelsize=10)
     axes.set_title(title)
     axes.set_xlabel("size of a message")
-    axes.set_ylabel(unit)
+    low, high = np.log10([summary[column].min(), summary[column].max()])
+    axes.set_ylim(10.0 ** np.floor(low), 10.0 ** (np.floor(high) + 1))  # there is always one power of ten to read
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: in_words(value)))
+    axes.yaxis.set_minor_formatter(NullFormatter())
     axes.grid(alpha=0.25)
     label_directly(axes, labels)
 

@@ -382,6 +382,20 @@ def test_the_picture_shows_and_says_everything():
         assert name in metadata["image/png"]["alt"]
 
 
+def test_names_leave_room_for_their_lanes():
+    """A program given on the command line, and a long name, would otherwise fill the picture."""
+    run = gt.measure(
+        "import subprocess, sys, threading, time\n"
+        "subprocess.run([sys.executable, '-c', 'import time\\ntime.sleep(0.1)\\n'])\n"
+        f"thread = threading.Thread(target=time.sleep, args=(0.1,), name='{'long ' * 40}')\n"
+        "thread.start(); thread.join()"
+    )
+    assert "python -c" in processes(run).index
+    names = [label.get_text() for label in run.figure().axes[1].get_yticklabels()]
+    assert max(map(len, names)) == 32
+    assert "long long" in " ".join(names)
+
+
 @pytest.mark.slow
 def test_a_picture_of_many_threads_says_that_some_are_left_out():
     run = gt.measure(WAITING.replace("range(4)", "range(60)"))

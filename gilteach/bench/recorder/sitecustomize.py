@@ -81,7 +81,12 @@ def own_name():
     for helper in ("forkserver", "resource_tracker", "spawn"):
         if f"from multiprocessing.{helper} import" in command:
             return helper
-    return next((os.path.basename(word) for word in sys.orig_argv[1:] if not word.startswith("-")), "python")
+    for word in sys.orig_argv[1:]:
+        if word == "-c":
+            return "python -c"  # the next word is a whole program
+        if not word.startswith("-"):
+            return os.path.basename(word)
+    return "python"
 
 
 def note_multiprocessing_name():

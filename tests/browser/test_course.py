@@ -1,0 +1,146 @@
+"""Every notebook of the course in a real JupyterLab, as a learner goes through it.
+
+Each is opened and run once, every other one with JupyterLab's `commsOverSubshells` disabled: panels of every
+kind are tried with both settings in `test_panels.py`.
+"""
+
+import re
+
+import nbformat
+import pytest
+from exercises import exercises
+from lab_panel import check_size, check_slider, check_slider_beside_another_cell, check_stop
+
+from notebooks import course
+
+COURSE = course()
+PANEL = "Experiment("
+AWAITED = "Make your prediction above"
+ANSWERED = re.compile("[Yy]ou (predicted|had|were)")
+TRIES = 3  # an exercise that asks for a measured time may need another run beside a busy neighbour
+
+
+def setting(path):
+    return ("default", "disabled")[COURSE.index(path) % 2]
+
+
+@pytest.fixture(scope="module", params=COURSE, ids=lambda path: path.stem)
+def path(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def stored(path):
+    return nbformat.read(path, as_version=4)
+
+
+@pytest.fixture(scope="module")
+def notebook(path, open_notebook):
+    opened = open_notebook(path.name, setting(path), kernel=False)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def executed(notebook):
+    """The notebook with all its cells run."""
+    notebook.open()
+    notebook.run()
+    return notebook
+
+
+@pytest.fixture(autouse=True)
+def no_complaints(notebook):
+    """Fail the test in which the page complains, or for which the notebook was run."""
+    yield
+    complaints = [notebook.complaints.pop() for _ in notebook.complaints[:]]
+    assert not complaints
+
+
+def test_the_stored_pictures_are_shown_without_a_kernel(notebook, stored):
+    kernel = notebook.page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.id ?? null")
+    assert kernel is None
+    panels = [cell for cell in stored.cells if PANEL in cell.source and cell.cell_type == "code"]
+    assert all("image/png" in cell.outputs[-1].data for cell in panels)
+    assert notebook.undecoded() == []
+
+
+def test_all_cells_run_without_an_error(executed, stored):
+    problems = []
+    for cell, before in zip(executed.code_cells(), [c for c in stored.cells if c.cell_type == "code"], strict=True):
+        first = cell["source"].splitlines()[0]
+        meant = any(output.get("name") == "stderr" for output in before.outputs)
+        for output in cell["outputs"]:
+            if output["output_type"] == "error" and "raises-exception" not in cell["tags"]:
+                problems.append(f"cell {cell['place']} ({first}): " + "\n".join(output["traceback"]))
+            if output.get("name") == "stderr" and not meant:
+                problems.append(f"cell {cell['place']} ({first}) writes to stderr: {output['text']}")
+        if before.outputs and not cell["outputs"]:
+            problems.append(f"cell {cell['place']} ({first}) shows nothing")
+    assert not problems, "\n".join(problems)
+
+
+def test_panels(executed, path, tmp_path):
+    panels = executed.panels()
+    assert [panel.place for panel in panels] == [c["place"] for c in executed.code_cells() if PANEL in c["source"]]
+    for number, panel in enumerate(panels, 1):
+        check_size(panel)
+        panel.repeat(1)
+        check_slider(panel)
+        executed.keep_screenshot(panel.found, f"panel-{number}")
+        check_slider_beside_another_cell(panel, tmp_path / f"enough-{number}", meanwhile=setting(path) == "default")
+        check_stop(panel)
+
+
+def test_predictions(executed):
+    """Every other question is answered, the others are skipped."""
+    questions = [cell for cell in executed.code_cells() if "gt.predict(" in cell["source"]]
+    assert all("Submit" in executed.cell(cell["place"]).text_content() for cell in questions)
+    for number, cell in enumerate(questions):
+        name = re.search(r"(\w+) = gt\.predict\(", cell["source"])[1]
+        question = executed.cell(cell["place"])
+        answer = executed.cell(executed.find(f"{name}.compare(")).locator("[role=status]").last
+        assert AWAITED in answer.text_content()
+        if number % 2:
+            question.get_by_role("button", name="Skip").click()
+            answer.filter(has_text="Measured: ").wait_for()
+        else:
+            for choice in question.get_by_role("radio").all()[:1]:
+                choice.check()
+            question.get_by_role("button", name="Submit").click()
+            answer.filter(has_text=ANSWERED).wait_for()
+        assert AWAITED not in answer.text_content()
+
+
+def test_interleavings(executed):
+    for view in executed.page.locator(".gilteach-interleaving").all():
+        view.scroll_into_view_if_needed()
+        if view.get_by_role("button", name="Start again").is_enabled():
+            view.get_by_role("button", name="Start again").click()
+            view.get_by_role("status").filter(has_text="first?").wait_for()
+        view.get_by_role("button", name="Step A").click()
+        view.get_by_role("status").filter(has_text="so far: A.").wait_for()
+
+
+def test_exercises_take_the_right_answer_and_no_other(executed, stored):
+    for exercise in exercises(stored.cells):
+        assert "Right" not in executed.printed(exercise.check), "it is right before anything is changed"
+        executed.type(exercise.change, exercise.source)
+        for _ in range(TRIES):
+            executed.run_cell(exercise.change)
+            if exercise.check != exercise.change:
+                executed.run_cell(exercise.check)
+            if executed.printed(exercise.check).startswith("Right"):
+                break
+        else:
+            pytest.fail(f"cell {exercise.check} with {exercise.source!r} says {executed.printed(exercise.check)!r}")
+
+
+def test_folded_solutions_open(executed, stored):
+    folded = executed.page.locator(".jp-Notebook details")
+    assert folded.count() == sum(cell.source.count("<details>") for cell in stored.cells if cell.cell_type != "code")
+    for details in folded.all():
+        hidden = details.locator("p, pre").first
+        assert not hidden.is_visible()
+        details.locator("summary").click()
+        assert hidden.is_visible()

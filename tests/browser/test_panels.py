@@ -1,0 +1,189 @@
+"""Every kind of panel, question and view in a real JupyterLab, with callbacks in subshells and without.
+
+By default, JupyterLab has the kernel handle what widgets say in a thread of its own, a *subshell*, also while a
+cell runs; with `commsOverSubshells` disabled, it waits for the cell's end.
+"""
+
+import ast
+import time
+
+import nbformat
+import pytest
+from lab_panel import check_size, check_slider, check_slider_beside_another_cell, check_stop
+
+NAME = "every_kind.ipynb"
+PANELS = {
+    "curves": 'gt.Experiment("wait", workers=2, size=0.02)',
+    "lanes": 'gt.Experiment("count", runners="threads", workers=2, size=1_000_000, trace=True)',
+    "messages": 'gt.MessageExperiment(channels=("pipe", "queue"))',
+}
+QUESTIONS = {  # the question, the answer, and what both the answered and the skipped one say
+    "number": ("low=0, high=8", "4", "You predicted 4; measured 4: close.", "Measured: 4."),
+    "choice": ('choices=["fast", "slow"]', '"slow"', "You predicted “fast”; measured: “slow”.", "Measured: slow."),
+    "curve": (
+        "low=0, high=4, at=[1, 2, 4]",
+        "{1: 2, 2: 2, 4: 2}",
+        "From 1 to 4 workers you had it stay about level, and so it does.",
+        "Measured: 2 at 1 worker, 2 at 2 workers, 2 at 4 workers.",
+    ),
+}
+
+
+@pytest.fixture(scope="module", params=["default", "disabled"])
+def subshells(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def notebook(subshells, lab, open_notebook):
+    cells = ["import gilteach as gt"]
+    cells += [f"{name} = {panel}\n{name}.run()\n{name}" for name, panel in PANELS.items()]
+    for kind, (options, *_) in QUESTIONS.items():
+        for name in (f"{kind}_answered", f"{kind}_skipped"):
+            cells.append(f'{name} = gt.predict("What is it?", {options})\n{name}')
+    for kind, (_, answer, *_) in QUESTIONS.items():
+        cells += [f"{kind}_answered.compare({answer})", f"{kind}_skipped.compare({answer})"]
+    cells.append("game = gt.Interleaving(line='counter = counter + one()')\ngame")
+    made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    made.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(made, lab(subshells).notebooks / NAME)
+    opened = open_notebook(NAME, subshells)
+    opened.run()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(autouse=True)
+def no_complaints(notebook):
+    """Fail the test in which the page complains, or for which the notebook was run."""
+    yield
+    complaints = [notebook.complaints.pop() for _ in notebook.complaints[:]]
+    assert not complaints
+
+
+@pytest.fixture(params=PANELS)
+def panel(request, notebook):
+    return notebook.panels()[list(PANELS).index(request.param)]
+
+
+def button_of(cell, name):
+    return cell.get_by_role("button", name=name)
+
+
+def test_the_setting_is_in_force(notebook, subshells):
+    settings = "@jupyterlab/apputils-extension:kernels-settings"
+    loaded = notebook.page.evaluate(
+        """async plugin => (await window.jupyterapp.serviceManager.settings.fetch(plugin)).raw""", settings
+    )
+    kernel = notebook.page.evaluate(
+        "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.commsOverSubshells"
+    )
+    started = notebook.evaluate("len(get_ipython().kernel.shell_channel_thread.manager.list_subshell())")
+    if subshells == "default":
+        assert (loaded, kernel) == ("{}", "perCommTarget")
+        assert int(started) > 0
+    else:
+        assert ('"disabled"' in loaded, kernel, started) == (True, "disabled", "0")
+
+
+def test_a_slider_runs_the_experiment_also_beside_another_cell(panel, subshells, tmp_path):
+    check_slider(panel)
+    check_slider_beside_another_cell(panel, tmp_path / "enough", meanwhile=subshells == "default")
+
+
+def test_stop_ends_a_measurement_at_once(panel):
+    check_stop(panel)
+
+
+def test_the_kernel_answers_while_a_panel_measures(notebook):
+    panel = notebook.panels()[0]
+    before = panel.repeat(1000)
+    panel.button("Run").click()
+    panel.button("Stop").and_(notebook.page.locator(":enabled")).wait_for()
+    asked = time.monotonic()
+    assert notebook.evaluate("1 + 1") == "2"
+    assert time.monotonic() - asked < 5
+    assert panel.button("Stop").is_enabled()
+    panel.button("Stop").click()
+    panel.wait_until_done()
+    panel.repeat(before)
+
+
+def test_a_panel_works_by_keyboard_alone(panel):
+    keyboard = panel.notebook.page.keyboard
+    panel.found.locator("input[type=checkbox]").first.focus()
+    reached = set()
+    while (focused := panel.found.locator(":focus")).count() and len(reached) < 30:
+        reached.add(focused.evaluate("control => control.innerText.trim() || control.type || control.role"))
+        if focused.text_content().strip() == "Clear":
+            before = panel.picture()
+            keyboard.press("Enter")
+            panel.wait_for_new_picture(before)
+            assert "press Run" in panel.image.get_attribute("alt")
+        keyboard.press("Tab")
+    assert reached >= {"checkbox", "slider", "Run", "Sweep", "Clear", "number"}, "Tab doesn't reach them"
+    before = panel.picture()
+    panel.button("Run").focus()
+    keyboard.press("Space")
+    panel.wait_for_new_picture(before)
+    panel.wait_until_done()
+
+
+def test_a_panel_fits_a_projector(panel):
+    check_size(panel)
+    panel.notebook.keep_screenshot(panel.found, f"panel-{panel.place}")
+
+
+def test_the_picture_of_a_panel_says_in_words_what_it_shows(notebook):
+    curves, lanes, messages = (panel.image.get_attribute("alt") for panel in notebook.panels())
+    assert "cores busy" in curves
+    assert "threads" in lanes
+    assert "pipe" in messages
+
+
+@pytest.mark.parametrize("kind", QUESTIONS)
+def test_a_question_keeps_the_answer_back_until_it_is_answered_or_skipped(notebook, kind):
+    _, _, answered, skipped = QUESTIONS[kind]
+    for name, said in (("answered", answered), ("skipped", skipped)):
+        question = notebook.cell(notebook.find(f"{kind}_{name} = gt.predict"))
+        comparison = notebook.cell(notebook.find(f"{kind}_{name}.compare"))
+        verdict = comparison.get_by_role("status")
+        assert "Make your prediction above" in verdict.text_content()
+        if name == "answered":
+            if kind == "choice":
+                button_of(question, "Submit").click()
+                question.get_by_role("status").filter(has_text="Choose an answer first").wait_for()
+                question.get_by_role("radio", name="fast").check()
+            button_of(question, "Submit").click()
+            question.get_by_role("status").filter(has_text="Submitted.").wait_for()
+        else:
+            button_of(question, "Skip").click()
+            question.get_by_role("status").filter(has_text="Skipped.").wait_for()
+        verdict.filter(has_text=said).wait_for()
+        assert button_of(question, "Submit").is_disabled()
+        if kind == "curve":
+            picture = comparison.locator("img.widget-image")
+            assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
+            assert ("Predicted: 2 at 1 worker" in picture.get_attribute("alt")) == (name == "answered")
+            notebook.keep_screenshot(comparison, f"curve-{name}")
+    value = notebook.evaluate(f"{kind}_answered.value, {kind}_skipped.value")
+    assert ast.literal_eval(value) == ({"number": 4.0, "choice": "fast", "curve": {1: 2.0, 2: 2.0, 4: 2.0}}[kind], None)
+
+
+def test_an_update_is_lost_by_keyboard_and_replayed(notebook):
+    view = notebook.page.locator(".gilteach-interleaving")
+    view.scroll_into_view_if_needed()
+    said = view.get_by_role("status")
+    said.filter(has_text="first?").wait_for()
+    for place, thread in enumerate("ABABAB", 1):
+        button_of(view, f"Step {thread}").focus()
+        notebook.page.keyboard.press("Enter")
+        said.filter(has_text="ABABAB"[:place]).wait_for()
+    said.filter(has_text="One update is lost").wait_for()
+    assert button_of(view, "Step A").is_disabled()
+    notebook.keep_screenshot(view, "interleaving")
+    button_of(view, "Start again").click()
+    said.filter(has_text="first?").wait_for()
+    button_of(view, "Replay").click()
+    said.filter(has_text="One update is lost").wait_for(timeout=15_000)
+    assert "STORE_GLOBAL" in view.locator("pre").text_content()
