@@ -47,9 +47,6 @@ def draw_against_size(axes, summary, column, title, in_words):
             (rows["size_bytes"].iloc[-1], rows[column].iloc[-1], name, [DARKER * part for part in to_rgb(colour)], 11)
         )
     sizes = sorted(summary["size_bytes"].unique())
-    least, most = summary[column].min(), summary[column].max()
-    if most < 2 * least:  # a single point, say: it would leave the axis without a length, or without ticks
-        axes.update_datalim([(sizes[0], least / 4), (sizes[0], most * 4)])
     axes.set_xlim(sizes[0] / 1.5, sizes[-1] * 1.5)
     axes.xaxis.set_major_locator(FixedLocator(sizes, nbins=4))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda size, _: in_bytes(size)))

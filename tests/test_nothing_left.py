@@ -18,6 +18,8 @@ import pytest
 
 import gilteach as gt
 
+pytestmark = pytest.mark.slow
+
 # Every way to run: a runner, and how its processes start.
 WAYS = [("serial", None), ("threads", None), ("processes", "fork"), ("processes", "spawn"), ("processes", "forkserver")]
 every_way = pytest.mark.parametrize(("runner", "start_method"), WAYS, ids=lambda value: value or "")
@@ -33,9 +35,10 @@ def start_method_is_here(request):
         pytest.skip(f"no start method {method} here")
 
 
-def test_the_check_itself_sees_processes(assert_nothing_left):
+def test_the_check_itself_sees_processes(assert_nothing_left, started_processes, wait_until):
     sleeper = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     try:
+        assert wait_until(started_processes, 5)  # its environment can't be read at once
         with pytest.raises(AssertionError, match=f"pid={sleeper.pid}"):
             assert_nothing_left(seconds=0.1)
     finally:
@@ -266,8 +269,6 @@ def test_the_next_run_works_after_an_end_by_force():
 KERNEL = """
 import sys
 import gilteach as gt
-
-pytestmark = pytest.mark.slow
 task, runner, start_method, size = sys.argv[1:]
 delay = 30 if task == "fetch" else None
 gt.run(task, runner, workers=2, size=float(size), delay=delay, start_method=start_method or None, timeout=60)
