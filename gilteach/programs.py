@@ -160,6 +160,8 @@ def measure(program, *, args=(), timeout=60.0, python=None):
         attribute `run` is the `ProgramRun` so far.
     BadValue, ProgramNotFound, PythonNotFound
         If an argument isn't allowed, or a file isn't there.
+    FolderGone, NoTemporaryFolder
+        If there is no place to run it in.
     """
     if isinstance(args, str) or not hasattr(args, "__iter__"):
         raise BadType(f"args must be a list such as ['--size', '3'], not {args!r}")

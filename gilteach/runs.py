@@ -258,9 +258,11 @@ def run(
     TaskNotImportable
         If `task` is a function that only the notebook has.
     TaskError
-        If a task raises; the message ends with its traceback.
+        If a task raises; the message ends with its traceback. Also if it returns what a worker process
+        can't send back.
     WorkerDied
-        If a worker or the bench ends in mid-run.
+        If a worker, the bench or the server that ``fetch`` downloads from ends in mid-run; the message
+        says which, and by what.
     RunTimeout
         If it takes longer than `timeout`.
     """
