@@ -238,7 +238,7 @@ def run(
         Seconds after which a waiting thread asks for the GIL; Python's default is 0.005. With `trace`,
         0.0005 at least.
     trace : bool
-        Whether to record `Run.slices`, when each worker was really executing, at a cost of about 1 %
+        Whether to record `Run.slices`, when each worker was really executing, at a cost of a few per cent
         of the work.
     python : str or path, optional
         The interpreter: a version such as ``"3.12"`` or ``"3.13t"``, or a path; see `pythons`.
