@@ -12,6 +12,7 @@ import uuid
 from pathlib import Path
 
 import pytest
+from nbval.kernel import RunningKernel
 
 MARK = "GILTEACH_TEST_SESSION"  # environment variable that every process of the session inherits
 
@@ -53,6 +54,13 @@ def pytest_configure(config):
     os.environ["TMPDIR"] = tempfile.tempdir = str(folder / "tmp")
     config.gilteach_mark = os.environ[MARK] = uuid.uuid4().hex
     config.gilteach_left = []
+    RunningKernel.stop = end_kernel
+
+
+def end_kernel(kernel):
+    """Ask a notebook's kernel to end, as JupyterLab does: nbval kills it, and it can't remove its folder then."""
+    kernel.kc.stop_channels()
+    kernel.km.shutdown_kernel()
 
 
 def pytest_unconfigure(config):

@@ -335,3 +335,13 @@ def test_an_error_in_a_background_thread_of_a_panel_is_noticed(nbval):
     code, said = nbval(only(textwrap.dedent(press_run_and_wait)))
     assert code == 1, said
     assert "ZeroDivisionError" in said
+
+
+@pytest.mark.slow
+def test_the_kernel_of_a_notebook_with_a_task_leaves_nothing(nbval):
+    def define_a_task(notebook):
+        only("import gilteach as gt")(notebook)
+        notebook.cells.append(nbformat.v4.new_code_cell("%%task\ndef mine(size):\n    return size", execution_count=2))
+
+    code, said = nbval(define_a_task)
+    assert code == 0, said
