@@ -1,7 +1,7 @@
 """The checks of the notebooks themselves: each is shown to fail where it should."""
 
 import copy
-import os
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -247,12 +247,11 @@ def nbval(tmp_path):
         mutate(notebook)
         path = tmp_path / "part.ipynb"
         nbformat.write(notebook, path)
-        options = ["-p", "no:cacheprovider", "-c", TOP / "pyproject.toml", f"--rootdir={TOP}", f"--confcutdir={TOP}"]
-        # A conftest is found from the notebook's folder upwards, and this one lies elsewhere.
+        shutil.copy(TOP / "conftest.py", tmp_path)  # it is looked for from the notebook's folder upwards
+        options = ["-p", "no:cacheprovider", "-c", TOP / "pyproject.toml", f"--rootdir={TOP}"]
         answer = subprocess.run(
-            [sys.executable, "-m", "pytest", *options, "-p", "conftest", path],
+            [sys.executable, "-m", "pytest", *options, f"--confcutdir={tmp_path}", path],
             cwd=TOP,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join([str(TOP), os.environ.get("PYTHONPATH", "")])},
             capture_output=True,
             text=True,
         )
