@@ -38,9 +38,14 @@ def command(process):
 
 
 def temporary_files():
-    """Names in the folder for temporary files, which is the tests' own, but for the module of tasks that stays."""
+    """Names in the folder for temporary files, which is the tests' own, but for the module of tasks that stays.
+
+    A file whose name is eight letters and digits is what `tempfile` tries a folder out with: a process
+    that is killed in that moment leaves it.
+    """
     stays = {Path(functions._folder()).name} if functions._folder.cache_info().currsize else set()
-    return {path.name for path in Path(tempfile.gettempdir()).iterdir()} - stays
+    found = {path.name for path in Path(tempfile.gettempdir()).iterdir()} - stays
+    return {name for name in found if not re.fullmatch(r"[a-z0-9_]{8}", name)}
 
 
 def connections():
