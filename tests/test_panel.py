@@ -342,8 +342,8 @@ def test_the_text_of_an_error_is_no_html(panel, idle, add_task):
 
 
 def test_an_error_goes_away_with_the_next_measurement(panel, idle):
-    experiment = panel(size=0.01)
-    experiment._common["timeout"] = 0.001
+    experiment = panel(size=0.3)
+    experiment._common["timeout"] = 0.1  # some readings of the clock before it is done
     press(experiment, "Run")
     idle(experiment)
     assert 'role="alert"' in experiment._summary.value
