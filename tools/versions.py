@@ -5,8 +5,7 @@
 
 Each gets a throw-away environment and runs there the tests that aren't marked as slow; the newest
 Python also runs the notebooks, in its own kernel. What `uv run pytest` does at length under this
-Python isn't repeated. The tests of as many Pythons run at a time as there are CPUs; then the notebooks
-run by themselves, since they measure.
+Python isn't repeated. They run one after the other, since they measure.
 """
 
 import argparse
@@ -16,11 +15,10 @@ import sys
 import tempfile
 import time
 import xml.etree.ElementTree as ElementTree
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from gilteach import interpreters, machine
+from gilteach import interpreters
 
 TOP = Path(__file__).resolve().parent.parent
 UV = os.environ.get("UV", "uv")  # `uv run` says where it is
@@ -102,11 +100,8 @@ def main():
     chosen = [there[name] for name in named or there]
     outcomes = []
     with tempfile.TemporaryDirectory(prefix="gilteach-versions-", ignore_cleanup_errors=True) as top:
-        for part, at_a_time in ((TESTS, machine().usable_cpus), (NOTEBOOKS, 1)):
-            those = [check for check in chosen if check.part == part]
-            folders = [Path(tempfile.mkdtemp(dir=top)) for _ in those]
-            with ThreadPoolExecutor(at_a_time) as pool:
-                outcomes += pool.map(do, those, folders)
+        for check in chosen:
+            outcomes.append(do(check, Path(tempfile.mkdtemp(dir=top))))
     summary = "".join(f"{line}\n" for _, line in outcomes)
     print(summary, end="")
     if arguments.summary:
