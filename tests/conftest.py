@@ -197,6 +197,13 @@ def assert_nothing_left(started_processes, used_shared_memory, wait_until):
     return check
 
 
+@pytest.fixture
+def nothing_is_left(assert_nothing_left):
+    """Assert it when the test is over."""
+    yield
+    assert_nothing_left()
+
+
 def _shared_memory():
     """Names and inodes of all shared memory there is: while a piece is used, it may have another name."""
     for file in SHARED_MEMORY.iterdir() if SHARED_MEMORY.is_dir() else ():

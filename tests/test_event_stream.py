@@ -7,7 +7,7 @@ import pytest
 import gilteach as gt
 from gilteach import launch, runs
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("nothing_is_left")]
 
 SOON = 5.0  # s; the bench's start included, on a busy machine
 READY = '{"event": "ready", "startup": 0.1, "pid": 1, "workers": [[1, 1]], "gil": true}'
@@ -15,12 +15,6 @@ DONE = (
     '{"event": "done", "start": 1.0, "end": 2.0, "cpu": 0.5, "spans": [[0, 1, 1, 1.0, 2.0, 0.5]],'
     ' "slices": [[]], "results": [1]}'
 )
-
-
-@pytest.fixture(autouse=True)
-def nothing_is_left(assert_nothing_left):
-    yield
-    assert_nothing_left()
 
 
 @pytest.fixture

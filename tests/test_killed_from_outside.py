@@ -13,14 +13,12 @@ import pytest
 import gilteach as gt
 from gilteach import launch, runs
 
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name != "posix", reason="signals and sessions are POSIX")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(os.name != "posix", reason="signals and sessions are POSIX"),
+    pytest.mark.usefixtures("nothing_is_left"),
+]
 PROMPT = 1.0  # s; from the kill to the message
-
-
-@pytest.fixture(autouse=True)
-def nothing_is_left(assert_nothing_left):
-    yield
-    assert_nothing_left()
 
 
 @pytest.fixture

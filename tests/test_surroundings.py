@@ -18,7 +18,7 @@ import pytest
 import gilteach as gt
 from gilteach import functions, runs
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("nothing_is_left")]
 linux = pytest.mark.skipif(sys.platform != "linux", reason="done with what only Linux has")
 
 # Everything that needs a folder or shared memory, in a kernel of its own: prints how each of it went.
@@ -62,12 +62,6 @@ def with_mounts():
     if not mounts_allowed():
         pytest.skip("mounting is not allowed here")
     return lambda mount: ["unshare", "-m", "sh", "-ec", f'{mount}\nexec "$@"', "sh"]
-
-
-@pytest.fixture(autouse=True)
-def nothing_is_left(assert_nothing_left):
-    yield
-    assert_nothing_left()
 
 
 # ── temporary folders ────────────────────────────────────────────────────────────────────────

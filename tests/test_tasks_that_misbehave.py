@@ -7,15 +7,11 @@ import pytest
 
 import gilteach as gt
 
+pytestmark = pytest.mark.usefixtures("nothing_is_left")
+
 RUNNERS = ["serial", "threads", "processes"]
 SOON = 3.0  # s; the bench's start included, on a busy machine
 posix = pytest.mark.skipif(os.name != "posix", reason="signals and sessions are POSIX")
-
-
-@pytest.fixture(autouse=True)
-def nothing_is_left(assert_nothing_left):
-    yield
-    assert_nothing_left()
 
 
 # ── printing ─────────────────────────────────────────────────────────────────────────────────

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import signal
 import sys
 import threading
@@ -61,8 +60,11 @@ def end_at_once():
     """End the workers and this process without asking them."""
     for worker in child_processes():
         worker.kill()
-    if multiprocessing := sys.modules.get("multiprocessing"):
-        shutil.rmtree(multiprocessing.current_process()._config.get("tempdir", ""), ignore_errors=True)
+    multiprocessing = sys.modules.get("multiprocessing")
+    if multiprocessing and (folder := multiprocessing.current_process()._config.get("tempdir")):
+        import shutil
+
+        shutil.rmtree(folder, ignore_errors=True)
     if hasattr(os, "killpg") and os.getpgrp() == os.getpid():
         # Processes that tasks started. multiprocessing's resource tracker ignores SIGTERM, and
         # must: it unlinks the semaphores of the workers that were killed.

@@ -4,11 +4,8 @@ Each runner starts its workers (`start`), runs a function over many arguments (`
 workers go (`close`). To add one, write the class and add one line to `RUNNERS`.
 """
 
-import atexit
 import os
-import shutil
 import sys
-import tempfile
 import threading
 from concurrent import futures
 
@@ -88,7 +85,11 @@ RUNNERS = {"serial": Serial, "threads": Threads, "processes": Processes}
 
 def process_context(start_method=None):
     """Return multiprocessing as set up for worker processes."""
+    # Here, since a bench without worker processes would start 5 ms later for them.
+    import atexit
     import multiprocessing
+    import shutil
+    import tempfile
 
     # The bench's pid in the names of semaphores and files lets the kernel remove what a bench that is killed leaves.
     config = multiprocessing.current_process()._config
