@@ -1,6 +1,7 @@
 """A sweep: many runs over a grid of runners, workers and sizes, interleaved and repeated."""
 
 import os
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -215,6 +216,9 @@ def show_progress(total, title, unit, wanted):
 
     class Bar(tqdm):
         monitor_interval = 0  # no thread that wakes up to draw it, and stays: it is drawn after every run
+        # tqdm's own lock is one between processes: from 3.14 on it starts a helper process in the kernel,
+        # which ignores being asked to end, so that shutting the kernel down would take seconds.
+        _lock = threading.RLock()
 
     # tqdm's bar for notebooks doesn't heed tqdm's own environment variable.
     silent = not wanted or os.environ.get("TQDM_DISABLE") == "1"

@@ -1,6 +1,9 @@
 """A sweep measures a grid in turns, and its tables hold what the runs hold."""
 
 import math
+import os
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -111,6 +114,22 @@ def sweep_that_is_interrupted(*arguments, **options):
         return gt.sweep(*arguments, **options, progress=False)
     except KeyboardInterrupt:
         return pytest.fail("the interrupt came through and took the measurements with it")
+
+
+def test_a_progress_bar_starts_no_process():
+    """It would stay, and a kernel waits for its children when it is shut down."""
+    script = """if True:
+        import multiprocessing
+        import psutil
+        from gilteach.sweeps import show_progress
+        multiprocessing.set_start_method("spawn")  # the default of other systems, whose locks need a helper
+        with show_progress(1, "title", "run", True) as bar:
+            bar.update()
+        print(psutil.Process().children())
+    """
+    environment = {name: value for name, value in os.environ.items() if name != "TQDM_DISABLE"}
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
 
 
 def test_an_interrupted_sweep_keeps_what_it_has(pretend_to_run):
