@@ -35,6 +35,21 @@ def test_a_cell_without_the_tag_stays_as_it_is(cell, monkeypatch):
     assert cell.source == SOURCE
 
 
+def test_every_cell_measures_but_once_where_that_is_enough(cell, monkeypatch):
+    cell.metadata["tags"].remove(shrink.TAG)
+    cell.source = "for repeat in range(3):\n    for _ in range(4):\n        gt.sweep(repeats=5)"
+    repeated = cell.source
+    monkeypatch.setenv(shrink.VARIABLE, "4")
+    shrink.shrink(cell)
+    assert cell.source == repeated
+    shrink.shrink(cell, once=True)
+    assert cell.source == "for repeat in range(1):\n    for _ in range(4):\n        gt.sweep(repeats=1)"
+    monkeypatch.delenv(shrink.VARIABLE)
+    cell.source = repeated
+    shrink.shrink(cell, once=True)
+    assert cell.source == repeated
+
+
 def test_nbval_runs_the_smaller_loops(request, cell, monkeypatch):
     [conftest] = [plugin for plugin in request.config.pluginmanager.get_plugins() if hasattr(plugin, "thread_errors")]
     monkeypatch.setenv(shrink.VARIABLE, "4")

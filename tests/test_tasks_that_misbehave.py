@@ -380,6 +380,8 @@ def test_what_a_task_has_started_ends_with_the_run(add_task, runner, session):
         f"    subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']{session})\n"
         "    time.sleep(size)\n"
     )
+    began = time.monotonic()
     with pytest.raises(gt.RunTimeout):
         gt.run(starts, runner, workers=2, size=30, timeout=1)
+    assert time.monotonic() - began < 1 + 2 * SOON
     assert gt.run(starts, runner, workers=2, size=0).tasks == 2  # and when it ends well

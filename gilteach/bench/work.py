@@ -6,7 +6,6 @@ A pool of processes sends these objects to its workers, so they hold nothing but
 import sys
 import time
 import traceback
-from functools import partial
 from importlib import import_module
 from types import FunctionType
 from typing import NamedTuple
@@ -64,14 +63,15 @@ class Work(NamedTuple):
         # would wait for each other at every use of it.
         arguments = [type(self.size)(str(self.size))] if facts.takes_size else []
         slicer = Slicer(self.most_slices)
-        function = never_called(facts.function)
+        function, extras = facts.function, self.extras
         if self.most_slices and facts.traced:
-            function = partial(never_called(facts.traced), stamp=slicer.stamp)
+            function, extras = facts.traced, extras | {"stamp": slicer.stamp}
+        function = never_called(function)
         process_cpu_start = time.process_time()
         cpu_start = time.thread_time()
         start = time.perf_counter()
         try:
-            result = function(*arguments, **self.extras)
+            result = function(*arguments, **extras)
         except BaseException as error:  # a task may raise SystemExit too, and it must not end the worker
             # The first frame is this function's: the learner's own code begins below it.
             error.__traceback__ = error.__traceback__.tb_next

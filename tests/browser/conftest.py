@@ -40,12 +40,12 @@ def browser():
 
 
 def copy_course(folder):
-    """Copy the notebooks, with smaller loops where the tests are to have them."""
+    """Copy the notebooks, with smaller loops and no repeats where the tests are to have them."""
     shutil.copytree(COURSE, folder, dirs_exist_ok=True)
     for path in folder.glob("*.ipynb"):
         notebook = nbformat.read(path, as_version=4)
         for cell in notebook.cells:
-            shrink(cell)
+            shrink(cell, once=True)
         nbformat.write(notebook, path)
 
 
