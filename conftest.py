@@ -141,6 +141,11 @@ def pytest_terminal_summary(terminalreporter, config):
         terminalreporter.write("\n".join(config.gilteach_left) + "\n")
 
 
+def pytest_collection_modifyitems(items):
+    """Put the tests that measure behind the notebooks: `.ci/run` does other things beside the first tests."""
+    items.sort(key=lambda item: "measure_quietly" in getattr(item, "fixturenames", ()))
+
+
 def pytest_collection_finish(session):
     from shrink import shrink  # of tools/
 

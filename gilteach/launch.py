@@ -33,6 +33,7 @@ BENCH = Path(__file__).with_name("bench")
 OUTPUT_LIMIT = 1 << 20  # characters of output kept; the last ones count
 SHARED_MEMORY = Path("/dev/shm")  # Linux shows it as files here; other systems don't, and have no such folder
 ENDED = {"event": "ended"}  # queued after a child's last event
+LAST_WORDS = 0.3  # s; to read what a child printed in the end, if no process that it started goes on printing
 
 
 class Child:
@@ -75,6 +76,7 @@ class Child:
                 if not isinstance(event, dict) or "event" not in event:
                     event = {"event": "foreign", "line": line.decode(errors="replace").strip()}
                 self._events.put(event)
+        self._threads[1].join(LAST_WORDS)
         self._events.put(ENDED)
 
     def _read_output(self):

@@ -58,6 +58,7 @@ def test_the_gil_is_reported_as_it_is(python):
     assert run.machine.python.free_threaded == python.endswith("t")
 
 
+@pytest.mark.slow
 def test_threads_without_the_gil_use_several_cores(free_threaded, two_cpus, measure_quietly):
     run = measure_quietly(
         lambda: gt.run("count", workers=2, size=3 * 10**6, python=free_threaded), lambda run: run.cores_busy > 1.3

@@ -6,6 +6,7 @@ import time
 import pytest
 
 import gilteach as gt
+from gilteach import launch
 
 pytestmark = pytest.mark.usefixtures("nothing_is_left")
 
@@ -232,6 +233,19 @@ def test_the_whole_bench_may_end(add_task, runner):
     with pytest.raises(gt.WorkerDied, match=r"(?s)bench itself ended with exit code 3.*last words"):
         gt.run(leaves, runner, workers=1)
     assert time.monotonic() - began < SOON
+
+
+def test_last_words_are_waited_for(add_task, monkeypatch):
+    read = launch.Child._read_output
+
+    def read_late(child):
+        time.sleep(0.1)
+        read(child)
+
+    monkeypatch.setattr(launch.Child, "_read_output", read_late)
+    leaves = add_task("def leaves(size):\n    import os\n    print('last words', flush=True)\n    os._exit(3)\n")
+    with pytest.raises(gt.WorkerDied, match="last words"):
+        gt.run(leaves, "serial")
 
 
 @posix

@@ -15,6 +15,7 @@ import gilteach as gt
 from gilteach import figures, turns
 from gilteach.bench.slices import Slicer
 from gilteach.bench.tasks import PIECE, TASKS
+from gilteach.words import NOISY_BACKGROUND
 
 RUNNERS = ["serial", "threads", "processes"]
 TRACED = [task.name for task in TASKS.values() if task.traced]
@@ -176,8 +177,10 @@ def test_a_workers_slices_come_one_after_the_other(traced):
 
 def test_workers_execute_about_as_long_as_they_use_the_cpu(traced):
     executed = (traced.slices["end_s"] - traced.slices["start_s"]).sum()
-    # A neighbour's visits under a millisecond count as executing; so do a worker's own short waits.
-    assert executed >= 0.8 * traced.spans["cpu_s"].sum()
+    # A neighbour's visits under a millisecond count as executing; so do a worker's own short waits. Longer visits
+    # are gaps, in which a core that the machine has only borrowed may be told to have worked all the same.
+    least = 0.8 if traced.background < NOISY_BACKGROUND else 0.3
+    assert executed >= least * traced.spans["cpu_s"].sum()
 
 
 @pytest.mark.parametrize("task", ["wait", "fetch"])
