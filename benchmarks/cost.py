@@ -1,6 +1,6 @@
 """What measuring costs: the same work through gilteach and in a plain script, interleaved.
 
-    uv run benchmarks/cost.py               about eight minutes on a quiet machine
+    uv run benchmarks/cost.py               about ten minutes on a quiet machine
     uv run benchmarks/cost.py --pairs 20    a quick look
 
 Each line is a ratio, the median of pairs that ran one right after the other, with the interval that
