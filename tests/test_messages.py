@@ -6,6 +6,7 @@ import threading
 import time
 from pathlib import Path
 
+import leftovers
 import pandas as pd
 import psutil
 import pytest
@@ -252,17 +253,14 @@ def test_bad_arguments_are_refused_before_anything_starts(monkeypatch, make, arg
 # ── however it ends, nothing is left ─────────────────────────────────────────────────────────
 
 
-def ours_in_shared_memory():
-    return {file.name for file in launch.SHARED_MEMORY.glob("*gilteach-*")}
-
-
 @pytest.fixture
-def nothing_new_in_shared_memory(assert_nothing_left):
-    before = ours_in_shared_memory()
+def nothing_new_in_shared_memory(assert_nothing_left, wait_until):
+    before = leftovers.shared_memory()
 
     def check_it():
-        assert_nothing_left()
-        assert ours_in_shared_memory() <= before
+        assert_nothing_left()  # so the benches have ended, and what is theirs counts
+        wait_until(lambda: leftovers.shared_memory() <= before, 2)
+        assert leftovers.shared_memory() <= before
 
     return check_it
 
@@ -316,13 +314,17 @@ def test_what_the_resource_tracker_never_knew_of_is_removed():
 
 @linux
 @pytest.mark.slow
-def test_a_bench_names_its_shared_memory_after_itself(wait_until, monkeypatch):
-    before, seen = ours_in_shared_memory(), set()
+def test_a_bench_names_its_shared_memory_after_itself(wait_until, started_processes):
+    seen = []
     stop = threading.Event()
 
+    def look():
+        for process in started_processes():
+            seen.extend(launch.SHARED_MEMORY.glob(f"*gilteach-{process.pid}*"))
+        return seen
+
     def watch():
-        wait_until(lambda: ours_in_shared_memory() - before, 10)
-        seen.update(ours_in_shared_memory() - before)
+        wait_until(look, 10)
         stop.set()
 
     watcher = threading.Thread(target=watch)

@@ -96,15 +96,14 @@ def test_the_check_itself_sees_temporary_files_sockets_and_pipes(assert_nothing_
 
 
 LEAVES = """
-import pathlib, socket, subprocess, sys, tempfile
+import os, pathlib, socket, subprocess, sys, tempfile
 
 def test_that_passes_and_leaves_things():
     process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)  # stray"])
     process.returncode = 0  # or subprocess itself would complain
     left.append(socket.create_server(("127.0.0.1", 0)))
     tempfile.mkdtemp(prefix="gilteach-stray-")
-    if pathlib.Path("/dev/shm").is_dir():
-        pathlib.Path("/dev/shm/gilteach-999999999").touch()
+    pathlib.Path(os.environ["GILTEACH_TEST_SHARED_MEMORY"], "gilteach-999999999").touch()
 
 left = []
 """
@@ -114,7 +113,11 @@ def test_the_check_after_all_tests_sees_what_is_left(tmp_path, started_processes
     repository = Path(__file__).parents[1]
     shutil.copy(repository / "conftest.py", tmp_path)
     (tmp_path / "test_leaves.py").write_text(LEAVES)
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(repository / "tests"), str(repository / "tools")])}
+    (tmp_path / "shared").mkdir()
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join([str(repository / "tests"), str(repository / "tools")]),
+        "GILTEACH_TEST_SHARED_MEMORY": str(tmp_path / "shared"),
+    }
     try:
         done = subprocess.run(
             [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", tmp_path, tmp_path],
@@ -125,13 +128,12 @@ def test_the_check_after_all_tests_sees_what_is_left(tmp_path, started_processes
     finally:
         for process in started_processes():
             process.kill()
-        Path("/dev/shm/gilteach-999999999").unlink(missing_ok=True)
     assert "1 passed" in done.stdout
     assert done.returncode == 1
     said = done.stdout.partition("left behind by the tests")[2]
     for kind in ("process: .*stray", r"server: 127\.0\.0\.1:", "temporary file: gilteach-stray-"):
         assert re.search(kind, said), done.stdout
-    assert "shared memory: gilteach-999999999" in said or sys.platform != "linux"
+    assert "shared memory: gilteach-999999999" in said
 
 
 @every_way

@@ -36,7 +36,7 @@ def measure_messages(kernel, request):
             for size in request["sizes"]
             if size <= channel.largest
         ]
-    except BrokenExecutor:
+    except (BrokenExecutor, EOFError, ConnectionError):
         pass  # a process has ended, which the watching thread tells
     except Exception as error:
         kernel.tell("error", kind="bench", reason=str(error), traceback=traceback.format_exc())
