@@ -177,6 +177,7 @@ def assert_nothing_left(started_processes, used_shared_memory, wait_until):
     """
     threads_before = set(threading.enumerate())
     files_before = leftovers.temporary_files()
+    shared_memory_before = leftovers.shared_memory()
     gc.collect()  # what earlier tests have forgotten may be closed now, and then its number be another's
     connections_before = leftovers.connections()
 
@@ -187,6 +188,7 @@ def assert_nothing_left(started_processes, used_shared_memory, wait_until):
         for left in (
             started_processes,
             left_in_shared_memory,
+            lambda: leftovers.shared_memory() - shared_memory_before,  # of benches, which have ended by now
             lambda: set(threading.enumerate()) - threads_before,
             lambda: leftovers.temporary_files() - files_before,
             lambda: leftovers.connections() - connections_before,

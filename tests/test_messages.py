@@ -6,7 +6,6 @@ import threading
 import time
 from pathlib import Path
 
-import leftovers
 import pandas as pd
 import psutil
 import pytest
@@ -253,37 +252,25 @@ def test_bad_arguments_are_refused_before_anything_starts(monkeypatch, make, arg
 # ── however it ends, nothing is left ─────────────────────────────────────────────────────────
 
 
-@pytest.fixture
-def nothing_new_in_shared_memory(assert_nothing_left, wait_until):
-    before = leftovers.shared_memory()
-
-    def check_it():
-        assert_nothing_left()  # so the benches have ended, and what is theirs counts
-        wait_until(lambda: leftovers.shared_memory() <= before, 2)
-        assert leftovers.shared_memory() <= before
-
-    return check_it
-
-
 @each_channel
 @pytest.mark.slow
-def test_nothing_is_left_after_a_normal_end(nothing_new_in_shared_memory, channel):
+def test_nothing_is_left_after_a_normal_end(assert_nothing_left, channel):
     gt.messages(channel, sizes=100_000, repeats=1, **QUICK)
-    nothing_new_in_shared_memory()
+    assert_nothing_left()
 
 
 @through_processes
 @pytest.mark.parametrize("timeout", [0.05, 0.12, 0.2, 0.8])
 @pytest.mark.slow
-def test_nothing_is_left_after_a_timeout(nothing_new_in_shared_memory, channel, timeout):
+def test_nothing_is_left_after_a_timeout(assert_nothing_left, channel, timeout):
     with pytest.raises(gt.RunTimeout, match=f"sending messages .{channel}. took longer than"):
         gt.messages(channel, sizes=1_000_000, repeats=1, seconds=10, progress=False, timeout=timeout)
-    nothing_new_in_shared_memory()
+    assert_nothing_left()
 
 
 @pytest.mark.parametrize("seconds", [0.05, 0.1, 0.15, 0.2, 0.3])
 @pytest.mark.slow
-def test_nothing_is_left_of_shared_memory_that_is_killed_in_the_middle(nothing_new_in_shared_memory, seconds):
+def test_nothing_is_left_of_shared_memory_that_is_killed_in_the_middle(assert_nothing_left, seconds):
     stop = threading.Event()
     timer = threading.Timer(seconds, stop.set)
     timer.start()
@@ -293,7 +280,7 @@ def test_nothing_is_left_of_shared_memory_that_is_killed_in_the_middle(nothing_n
     with pytest.raises(gt.RunStopped):
         list(interleave_messages(plans, 1, stop))
     timer.join()
-    nothing_new_in_shared_memory()
+    assert_nothing_left()
 
 
 @linux
@@ -339,7 +326,7 @@ def test_a_bench_names_its_shared_memory_after_itself(wait_until, started_proces
 
 @through_processes
 @pytest.mark.slow
-def test_the_death_of_a_receiver_is_told(monkeypatch, nothing_new_in_shared_memory, channel):
+def test_the_death_of_a_receiver_is_told(monkeypatch, assert_nothing_left, channel):
     """Kill the newest process of the bench, which is the receiver, while messages are sent."""
     converse = runs.next_event
 
@@ -355,7 +342,7 @@ def test_the_death_of_a_receiver_is_told(monkeypatch, nothing_new_in_shared_memo
         gt.messages(channel, sizes=1_000_000, repeats=1, seconds=10, progress=False, timeout=30)
     assert isinstance(caught.value, gt.WorkerDied) or channel == "manager"
     assert time.monotonic() - began < 20, "nobody waits for the timeout"
-    nothing_new_in_shared_memory()
+    assert_nothing_left()
 
 
 # ── the panel ────────────────────────────────────────────────────────────────────────────────

@@ -12,6 +12,7 @@ pytestmark = pytest.mark.usefixtures("nothing_is_left")
 
 RUNNERS = ["serial", "threads", "processes"]
 SOON = 3.0  # s; the bench's start included, on a busy machine
+LEAVES = "def leaves(size):\n    import os\n    print('last words', flush=True)\n    os._exit(3)\n"
 posix = pytest.mark.skipif(os.name != "posix", reason="signals and sessions are POSIX")
 
 
@@ -228,7 +229,7 @@ def test_the_named_worker_is_the_one_that_died(add_task, tmp_path):
 
 @pytest.mark.parametrize("runner", ["serial", "threads"])
 def test_the_whole_bench_may_end(add_task, runner):
-    leaves = add_task("def leaves(size):\n    import os\n    print('last words', flush=True)\n    os._exit(3)\n")
+    leaves = add_task(LEAVES)
     began = time.monotonic()
     with pytest.raises(gt.WorkerDied, match=r"(?s)bench itself ended with exit code 3.*last words"):
         gt.run(leaves, runner, workers=1)
@@ -243,7 +244,7 @@ def test_last_words_are_waited_for(add_task, monkeypatch):
         read(child)
 
     monkeypatch.setattr(launch.Child, "_read_output", read_late)
-    leaves = add_task("def leaves(size):\n    import os\n    print('last words', flush=True)\n    os._exit(3)\n")
+    leaves = add_task(LEAVES)
     with pytest.raises(gt.WorkerDied, match="last words"):
         gt.run(leaves, "serial")
 

@@ -92,9 +92,7 @@ def main():
     there = {check.name: check for check in checks()}
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("checks", nargs="*", help=f"of these, all by default: {', '.join(there)}")
-    parser.add_argument("--summary", type=Path, help="a file to write the outcome to as well, a line for each check")
-    arguments = parser.parse_args()
-    named = arguments.checks
+    named = parser.parse_args().checks
     if unknown := set(named) - set(there):
         parser.error(f"no {', '.join(sorted(unknown))} here, but {', '.join(there)}")
     chosen = [there[name] for name in named or there]
@@ -102,10 +100,8 @@ def main():
     with tempfile.TemporaryDirectory(prefix="gilteach-versions-", ignore_cleanup_errors=True) as top:
         for check in chosen:
             outcomes.append(do(check, Path(tempfile.mkdtemp(dir=top))))
-    summary = "".join(f"{line}\n" for _, line in outcomes)
-    print(summary, end="")
-    if arguments.summary:
-        arguments.summary.write_text(summary, encoding="utf-8")
+    for _, line in outcomes:
+        print(line)
     return not all(passed for passed, _ in outcomes)
 
 
