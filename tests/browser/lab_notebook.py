@@ -1,6 +1,7 @@
 """A notebook that is open in JupyterLab, driven as a learner would."""
 
 import contextlib
+import time
 from pathlib import Path
 
 from lab_panel import Panel
@@ -19,6 +20,21 @@ CODE_CELLS = """() => window.jupyterapp.shell.currentWidget.content.widgets.flat
         outputs: cell.model.outputs.toJSON(),
         pictures: [...cell.node.querySelectorAll(".jp-OutputArea img")].map(image => image.src),
     }])"""
+
+# The code cells some of whose pictures the page doesn't show.
+UNDECODED = """async () => {
+    const missing = [];
+    for (const [place, cell] of window.jupyterapp.shell.currentWidget.content.widgets.entries()) {
+        const outputs = cell.model.type === "code" ? cell.model.outputs.toJSON() : [];
+        const wanted = outputs.filter(output => output.data?.["image/png"]).length;
+        let shown = 0;
+        for (const image of cell.node.querySelectorAll(".jp-OutputArea img")) {
+            await image.decode().then(() => shown += image.naturalWidth > 0, () => {});
+        }
+        if (shown !== wanted) missing.push([place, shown, wanted]);
+    }
+    return missing;
+}"""
 
 # What a learner's own cell may do: it draws with pyplot, into whose figures nobody else must draw. It looks at the
 # file seldom: a thread that gives the GIL away every few milliseconds, and takes it back at once, starves the others.
@@ -212,23 +228,15 @@ class Notebook:
         """The panels on the page, in their order."""
         return [Panel(self, found) for found in self.page.locator(".gilteach-panel").all()]
 
-    def undecoded(self):
-        """Pictures that an output has and the page doesn't show: (place of the cell, how many of how many)."""
-        return self.page.evaluate(
-            """async () => {
-                const missing = [];
-                for (const [place, cell] of window.jupyterapp.shell.currentWidget.content.widgets.entries()) {
-                    const outputs = cell.model.type === "code" ? cell.model.outputs.toJSON() : [];
-                    const wanted = outputs.filter(output => output.data?.["image/png"]).length;
-                    let shown = 0;
-                    for (const image of cell.node.querySelectorAll(".jp-OutputArea img")) {
-                        await image.decode().then(() => shown += image.naturalWidth > 0, () => {});
-                    }
-                    if (shown !== wanted) missing.push([place, shown, wanted]);
-                }
-                return missing;
-            }"""
-        )
+    def undecoded(self, patience=30):
+        """Pictures that an output has and the page doesn't show: (place of the cell, how many of how many).
+
+        JupyterLab draws the cells that are out of sight when it has nothing else to do; it has `patience` seconds.
+        """
+        deadline = time.monotonic() + patience
+        while (missing := self.page.evaluate(UNDECODED)) and time.monotonic() < deadline:
+            self.page.wait_for_timeout(200)
+        return missing
 
     def keep_screenshot(self, locator, name):
         """Keep a picture of a part of the page as an artifact of the tests."""
