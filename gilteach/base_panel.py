@@ -6,8 +6,10 @@ ends the measurement still going and takes its place: whatever is measured, noth
 measured with it.
 """
 
+import sys
 import threading
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from html import escape
 
@@ -21,7 +23,22 @@ from .sweeps import MOST_REPEATS
 from .words import roughly
 
 REDRAW_AFTER = 1.0  # s; a drawing takes about half a second, in which nothing is measured
+SWITCH_INTERVAL = 0.0005  # s; a tenth of Python's own
 INVITATION = "Move a slider, or press Run."
+
+
+@contextmanager
+def switching_often():
+    """Have the kernel's threads wait less for its GIL: a run needs it hundreds of times.
+
+    Beside a cell that computes, a run would otherwise take 2 s instead of 0.1 s, and be sampled seldom.
+    """
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_INTERVAL)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(usual)
 
 
 @dataclass
@@ -154,7 +171,7 @@ class Panel:
         try:
             if take_turn.busy():
                 self._tell(job, "waiting for another experiment to end …")
-            with take_turn(job.stop):
+            with take_turn(job.stop), switching_often():
                 self._measure_in_turn(job)
         except RunStopped:
             self._finish(job, "stopped")

@@ -2,6 +2,7 @@
 
 import base64
 import itertools
+import sys
 import threading
 import time
 
@@ -77,6 +78,28 @@ def benches_of(monkeypatch):
 
     monkeypatch.setattr(sweeps, "execute", noting)
     return spans
+
+
+@pytest.mark.parametrize("ends", ["by itself", "with an error", "stopped"])
+def test_the_kernels_threads_switch_more_often_while_a_panel_measures_and_no_longer(panel, idle, monkeypatch, ends):
+    usual, seen = sys.getswitchinterval(), []
+    execute = sweeps.execute
+
+    def look(plan, stop=None):
+        seen.append(sys.getswitchinterval())
+        if ends == "with an error":
+            raise gt.GilteachError("as it were")
+        if ends == "stopped":
+            experiment.stop()
+        return execute(plan, stop)
+
+    monkeypatch.setattr(sweeps, "execute", look)
+    experiment = panel(size=0.01)
+    press(experiment, "Run")
+    idle(experiment)
+    assert seen
+    assert max(seen) < usual / 5
+    assert sys.getswitchinterval() == usual
 
 
 # ── running from code ────────────────────────────────────────────────────────────────────────

@@ -37,13 +37,13 @@ def test_a_cell_without_the_tag_stays_as_it_is(cell, monkeypatch):
 
 def test_every_cell_measures_but_once_where_that_is_enough(cell, monkeypatch):
     cell.metadata["tags"].remove(shrink.TAG)
-    cell.source = "for repeat in range(3):\n    for _ in range(4):\n        gt.sweep(repeats=5)"
+    cell.source = "for repeat in range(3):\n    for _ in range(4):\n        gt.sweep(repeats=5)\npanel.sweep()"
     repeated = cell.source
     monkeypatch.setenv(shrink.VARIABLE, "4")
     shrink.shrink(cell)
     assert cell.source == repeated
     shrink.shrink(cell, once=True)
-    assert cell.source == "for repeat in range(1):\n    for _ in range(4):\n        gt.sweep(repeats=1)"
+    assert cell.source == "for repeat in range(1):\n    for _ in range(4):\n        gt.sweep(repeats=1)\npanel.run()"
     monkeypatch.delenv(shrink.VARIABLE)
     cell.source = repeated
     shrink.shrink(cell, once=True)

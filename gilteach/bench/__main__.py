@@ -16,13 +16,12 @@ has died, and the bench ends itself and its workers at once.
 import json
 import os
 import sys
-import threading
 import time
 import traceback
 from concurrent.futures import BrokenExecutor
 
 from functions import find_task
-from kernel import DEATHS_PATIENCE, Kernel, as_json_can_hold_it, child_processes, claim_stdout
+from kernel import Kernel, as_json_can_hold_it, child_processes, claim_stdout
 from runners import RUNNERS
 from work import Prepare, TaskFailed, Work
 
@@ -70,12 +69,7 @@ def main():
         kernel.tell("error", kind="task", task=task, traceback=text)
     except BrokenExecutor as error:
         if error.__cause__ is None or "terminated abruptly" in str(error.__cause__):
-            # The pool asks for its workers' exit codes too, and of two who ask a forkserver's worker at the same
-            # time one gets 255 instead. Let it be first, unless it waits for a worker that ignores SIGTERM.
-            closing = threading.Thread(target=runner.close, daemon=True)
-            closing.start()
-            closing.join(DEATHS_PATIENCE)
-            kernel.tell_deaths(processes)
+            kernel.tell_deaths_in_pool(processes, runner.close)
         else:  # nobody died: the pool couldn't make a result out of what a worker had sent
             kernel.tell("error", kind="result", reason=str(error.__cause__).strip("\n'").splitlines()[-1])
     except Exception as error:

@@ -39,9 +39,20 @@ class Kernel:
         self.tell("ready", startup=startup, pid=os.getpid(), workers=workers, gil=gil)
 
     def tell_deaths(self, processes):
-        """Tell which of the worker processes have ended: number, pid and exit code of each."""
+        """Tell which of the worker processes have ended: number, pid and exit code of each.
+
+        Nobody else may ask for their exit codes meanwhile: of two who ask a forkserver's process at the same time,
+        one gets 255 instead. A pool does ask; see `tell_deaths_in_pool`.
+        """
         dead = sorted((self.worker_pids.index(pid), pid, code) for pid, code in how_they_ended(processes))
         self.tell("error", kind="worker", dead=dead)
+
+    def tell_deaths_in_pool(self, processes, close):
+        """The same of a pool's processes, after `close` has ended what is left of the pool."""
+        closing = threading.Thread(target=close, daemon=True)
+        closing.start()
+        closing.join(DEATHS_PATIENCE)  # and no longer: it waits for workers that ignore SIGTERM
+        self.tell_deaths(processes)
 
     def listen(self):
         threading.Thread(target=self._listen, daemon=True).start()

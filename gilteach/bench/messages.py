@@ -12,7 +12,7 @@ import traceback
 from concurrent.futures import BrokenExecutor
 from multiprocessing import connection
 
-from channels import CHANNELS
+from channels import CHANNELS, ToAProcess
 from kernel import child_processes
 from runners import process_context
 
@@ -22,13 +22,15 @@ FEWEST = 2  # messages in a delivery that counts: in it, sending and receiving o
 def measure_messages(kernel, request):
     """Do what a request of the kernel's for messages asks for; what is said is as for a run of tasks."""
     kernel.listen()
+    processes = []
     try:
         asked = time.perf_counter()
         channel = CHANNELS[request["channel"]](process_context(), max(request["sizes"]))
         channel.start()
         startup = time.perf_counter() - asked
         processes = child_processes()
-        threading.Thread(target=watch, args=(kernel, processes), daemon=True).start()
+        if isinstance(channel, ToAProcess):  # others have no process, or a pool that watches it
+            threading.Thread(target=watch, args=(kernel, processes), daemon=True).start()
         kernel.tell_ready(startup, [(process.pid, process.pid) for process in processes])
         kernel.go.wait()
         deliveries = [
@@ -36,7 +38,9 @@ def measure_messages(kernel, request):
             for size in request["sizes"]
             if size <= channel.largest
         ]
-    except (BrokenExecutor, EOFError, ConnectionError):
+    except BrokenExecutor:
+        kernel.tell_deaths_in_pool(processes, channel.close)
+    except (EOFError, ConnectionError):
         pass  # a process has ended, which the watching thread tells
     except Exception as error:
         kernel.tell("error", kind="bench", reason=str(error), traceback=traceback.format_exc())
