@@ -6,10 +6,8 @@ ends the measurement still going and takes its place: whatever is measured, noth
 measured with it.
 """
 
-import sys
 import threading
 import time
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from html import escape
 
@@ -20,25 +18,11 @@ from .errors import GilteachError, RunStopped
 from .figures import empty_figure
 from .runs import take_turn
 from .sweeps import MOST_REPEATS
+from .switching import switching_often
 from .words import roughly
 
 REDRAW_AFTER = 1.0  # s; a drawing takes about half a second, in which nothing is measured
-SWITCH_INTERVAL = 0.0005  # s; a tenth of Python's own
 INVITATION = "Move a slider, or press Run."
-
-
-@contextmanager
-def switching_often():
-    """Have the kernel's threads wait less for its GIL: a run needs it hundreds of times.
-
-    Beside a cell that computes, a run would otherwise take 2 s instead of 0.1 s, and be sampled seldom.
-    """
-    usual = sys.getswitchinterval()
-    sys.setswitchinterval(SWITCH_INTERVAL)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(usual)
 
 
 @dataclass
@@ -149,7 +133,7 @@ class Panel:
             self._complain(error)
             return
         self._replace_job(job)
-        threading.Thread(target=self._measure, args=(job,), daemon=True).start()
+        threading.Thread(target=self._measure_beside_cells, args=(job,), daemon=True).start()
 
     # ── jobs ─────────────────────────────────────────────────────────────────────────────────
 
@@ -161,6 +145,10 @@ class Panel:
             self._job = job
         self._show_activity(job is not None)
 
+    def _measure_beside_cells(self, job):
+        with switching_often:
+            self._measure(job)
+
     def _measure_here(self, job):
         self._replace_job(job)
         self._measure(job, quietly=False)
@@ -171,7 +159,7 @@ class Panel:
         try:
             if take_turn.busy():
                 self._tell(job, "waiting for another experiment to end …")
-            with take_turn(job.stop), switching_often():
+            with take_turn(job.stop):
                 self._measure_in_turn(job)
         except RunStopped:
             self._finish(job, "stopped")

@@ -10,6 +10,7 @@ import pytest
 
 import gilteach as gt
 from gilteach import figures, sweeps
+from gilteach.switching import switching_often
 
 PNG = b"\x89PNG\r\n\x1a\n"
 LONG = 60.0  # a wait, in seconds, that only Stop or a newer setting ends
@@ -81,7 +82,7 @@ def benches_of(monkeypatch):
 
 
 @pytest.mark.parametrize("ends", ["by itself", "with an error", "stopped"])
-def test_the_kernels_threads_switch_more_often_while_a_panel_measures_and_no_longer(panel, idle, monkeypatch, ends):
+def test_threads_change_more_often_while_a_panel_measures_and_no_longer(panel, idle, wait_until, monkeypatch, ends):
     usual, seen = sys.getswitchinterval(), []
     execute = sweeps.execute
 
@@ -99,6 +100,15 @@ def test_the_kernels_threads_switch_more_often_while_a_panel_measures_and_no_lon
     idle(experiment)
     assert seen
     assert max(seen) < usual / 5
+    assert wait_until(lambda: sys.getswitchinterval() == usual, 5)
+
+
+def test_threads_change_more_often_until_the_last_panel_is_done():
+    usual = sys.getswitchinterval()
+    with switching_often:
+        with switching_often:
+            pass
+        assert sys.getswitchinterval() < usual / 5
     assert sys.getswitchinterval() == usual
 
 
