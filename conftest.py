@@ -51,7 +51,8 @@ def pytest_configure(config):
     os.environ["IPYTHONDIR"] = str(folder / "ipython")
     # Temporary files and processes of the tests are told from others by these two.
     (folder / "tmp").mkdir()
-    os.environ["TMPDIR"] = tempfile.tempdir = str(folder / "tmp")
+    tempfile.tempdir = str(folder / "tmp")
+    os.environ |= dict.fromkeys(("TMPDIR", "TEMP", "TMP"), tempfile.tempdir)
     config.gilteach_mark = os.environ[MARK] = uuid.uuid4().hex
     config.gilteach_left = []
     RunningKernel.stop = end_kernel
@@ -99,6 +100,25 @@ def executed_cells(config):
     return [item for item in getattr(config, "gilteach_cells", ()) if item.test_outputs]
 
 
+def kinds(outputs):
+    """What kinds of output there are: the names of streams, and the types that data are given in."""
+    return {
+        kind
+        for output in outputs
+        for kind in ([output["name"]] if "name" in output else output.get("data", [output["output_type"]]))
+    }
+
+
+def changed_kinds(config):
+    """Say which cells, of those whose outputs nobody compares too, give another kind of output than they did."""
+    for item in getattr(config, "gilteach_cells", ()):
+        if item.test_outputs is None:
+            continue
+        before, now = kinds(item.cell.outputs), kinds(item.test_outputs)
+        if before != now:
+            yield f"{item.parent.name} {item.name}: {sorted(now - before)} instead of {sorted(before - now)}"
+
+
 def settled_claims(config):
     """The claims that these cells made, as (✓ ✗ or ?, the rest of the line)."""
     from structure import settled  # of tools/, which is on the path once pytest is configured
@@ -113,7 +133,8 @@ def pytest_sessionfinish(session, exitstatus):
     session.config.gilteach_left = left
     # A claim may fail in a cell whose output isn't compared.
     failed = any(verdict == "✗" for verdict, _ in settled_claims(session.config))
-    if (failed or left or thread_errors(session.config)) and not exitstatus:
+    wrong = failed or left or thread_errors(session.config) or any(changed_kinds(session.config))
+    if wrong and not exitstatus:
         session.exitstatus = 1
 
 
@@ -129,10 +150,20 @@ def pytest_terminal_summary(terminalreporter, config):
     if notebooks:
         verdicts = collections.Counter(verdict for verdict, _ in claims)
         counts = ", ".join(f"{verdicts[verdict]} {verdict}" for verdict in "✓✗?")
+        cells = [item for item in config.gilteach_cells if item.test_outputs is not None]
+        only_run = sum("nbval-ignore-output" in item.cell.metadata.get("tags", ()) for item in cells)
         terminalreporter.write_line(f"notebooks: {len(notebooks)}, claims: {counts}")
-    passed = [report.nodeid for report in terminalreporter.getreports("passed")]
-    if in_browser := sum("tests/browser/" in nodeid for nodeid in passed):
-        terminalreporter.write_line(f"tests in the browser: {in_browser} passed")
+        terminalreporter.write_line(f"cells of notebooks: {len(cells) - only_run} compared, {only_run} only run")
+    if changed := list(changed_kinds(config)):
+        terminalreporter.section("cells of notebooks with other kinds of output", red=True)
+        terminalreporter.write("\n".join(changed) + "\n")
+    in_browser = {
+        outcome: sum("tests/browser/" in report.nodeid for report in terminalreporter.getreports(outcome))
+        for outcome in ("passed", "failed", "error", "skipped")
+    }
+    if any(in_browser.values()):
+        counts = ", ".join(f"{count} {outcome}" for outcome, count in in_browser.items() if count)
+        terminalreporter.write_line(f"tests in the browser: {counts}")
     if errors := thread_errors(config):
         terminalreporter.section("errors in background threads of notebooks", red=True)
         terminalreporter.write(errors)

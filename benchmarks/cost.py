@@ -18,6 +18,7 @@ import time
 from bisect import bisect
 from pathlib import Path
 
+import account
 from ratios import pairs, report
 
 import gilteach as gt
@@ -37,6 +38,7 @@ def wait(size):
     time.sleep(size)
 """,
 }
+NEEDED = "ipywidgets, matplotlib.figure, numpy, pandas, psutil"  # before the first figure and panel
 SIZES = {"count": 2_000_000, "wait": 0.2}
 
 # The plainest programs that do the same work and time it the same way: from when the workers are
@@ -159,10 +161,10 @@ def sampled_by_unsampled(processes, count):
 
 
 def area_by_cpu_time(runner):
-    """Area under the CPU-utilisation curve ÷ CPU time that the operating system reports."""
-    run = gt.run("count", runner, workers=2, size=SIZES["count"])
+    """Area under the CPU-utilisation curve ÷ CPU time that the tasks' own getrusage reports."""
+    run = gt.run(account.count, runner, workers=2, tasks=2, size=SIZES["count"])
     widths = run.samples["time_s"].diff().fillna(run.samples["time_s"].iloc[0])
-    return (run.samples["cores_busy"] * widths).sum() / run.cpu
+    return (run.samples["cores_busy"] * widths).sum() / sum(run.results)
 
 
 def traced_by_untraced(runner, count):
@@ -216,17 +218,15 @@ def main():
     for processes in 1, 2:
         report(f"work sampled ÷ unsampled, processes: {processes}", sampled_by_unsampled(processes, 3 * count))
     for runner in PLAIN:
-        report(f"area under the curve ÷ CPU time, {runner}", [area_by_cpu_time(runner) for _ in range(count // 4)])
+        report(f"area under the curve ÷ getrusage, {runner}", [area_by_cpu_time(runner) for _ in range(count // 4)])
 
     for runner in PLAIN:
         report(f"run traced ÷ untraced, count, {runner}", traced_by_untraced(runner, count))
 
-    events = [first_event() for _ in range(count // 4)]
-    bare = [bare_python() for _ in range(count // 4)]
+    events, bare = zip(*((first_event(), bare_python()) for _ in range(count // 4)), strict=True)
     print(f"{'first event after':<46}{1000 * statistics.median(events):7.0f} ms")
     print(f"{'python -c pass takes':<46}{1000 * statistics.median(bare):7.0f} ms")
-    ours = [import_time("gilteach") for _ in range(5)]
-    needs = [import_time("ipywidgets, matplotlib.figure, numpy, pandas, psutil") for _ in range(5)]
+    ours, needs = zip(*((import_time("gilteach"), import_time(NEEDED)) for _ in range(count // 4)), strict=True)
     print(f"{'import gilteach takes':<46}{1000 * statistics.median(ours):7.1f} ms")
     print(f"{'importing what it can need takes':<46}{1000 * statistics.median(needs):7.0f} ms")
 

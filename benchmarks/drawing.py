@@ -30,6 +30,10 @@ def drawings():
         "import threading, time\nfor _ in range(20):\n    threading.Thread(target=time.sleep, args=(0.5,)).start()"
     )
     yield "a program with 20 threads", gt.measure(program).figure
+    curve = gt.predict("How long?", low=0, high=1, at=[1, 2, 4, 8, 16])
+    curve._submit.click()
+    yield "a prediction over a sweep", lambda: curve.compare(sweep, runner="threads").picture
+    yield "a distribution of 3 times 50", lambda: gt.distribution({kind: range(50) for kind in "abc"}, "value")
 
 
 def main():

@@ -1,4 +1,4 @@
-"""How cost grows: with the number of tasks, of workers, of samples and of slices.
+"""How cost grows: with the number of tasks, of workers, of processes, of samples and of slices.
 
     uv run benchmarks/growth.py              about three minutes
     uv run benchmarks/growth.py --times 1    a quick look
@@ -20,12 +20,18 @@ from gilteach.meter import Meter
 
 TASKS = (1, 10, 100, 1_000, 10_000)
 WORKERS = (1, 4, 16, 64)
+PROCESSES = (1, 10, 100)  # of a measured program, one after the other
 POINTS = (100, 1_000, 10_000, 100_000)  # of a curve, and slices of a run
 TURN = 0.005  # s
 
 
 def run(runner, tasks=1, workers=2):
     gt.run("count", runner, tasks=tasks, workers=workers, size=1, timeout=120)
+
+
+def measure(processes):
+    start = "subprocess.run([sys.executable, '-I', '-S', '-c', 'pass'])"
+    gt.measure(f"import subprocess, sys\nfor _ in range({processes}):\n    {start}\n")
 
 
 # What is measured is made once: making it isn't to be timed.
@@ -69,6 +75,7 @@ COSTS = {
     "a run of so many tasks, processes": (TASKS, lambda count: run("processes", tasks=count)),
     "a run with so many workers, threads": (WORKERS, lambda count: run("threads", workers=count)),
     "a run with so many workers, processes": (WORKERS, lambda count: run("processes", workers=count)),
+    "a program with so many processes": (PROCESSES, measure),
     "the curve of so many samples": (
         POINTS,
         lambda count: with_readings(count).curve(0.05, 0.02 * count - 0.05),

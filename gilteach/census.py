@@ -11,6 +11,7 @@ import re
 import signal
 import time
 from ast import literal_eval
+from collections import defaultdict
 
 import numpy as np
 import psutil
@@ -74,9 +75,9 @@ class Census:
             for line in (self._notes / str(pid)).read_text().splitlines():
                 try:
                     thread, facts = literal_eval(line)
-                except (SyntaxError, ValueError):
-                    continue  # cut off, because the process was ended or the disk is full
-                self._facts.setdefault((pid, thread), {}).update(facts)
+                    self._facts.setdefault((pid, thread), {}).update(facts)
+                except (SyntaxError, ValueError, TypeError):
+                    pass  # cut off, because the process was ended or the disk is full
         self._facts.setdefault((self._program.pid, None), {}).update(name="MainProcess", start=self._start)
 
     def account(self, end, ended_cpu, interval):
@@ -109,6 +110,10 @@ class Census:
             edges = np.delete(edges, -2)
         used = np.zeros_like(edges)
         lanes = []
+        threads = defaultdict(dict)  # of each process
+        for (pid, thread), facts in self._facts.items():
+            if thread is not None and "start" in facts:
+                threads[pid][thread] = facts
         for pid, readings in self._readings.items():
             process = self._facts.setdefault((pid, None), {})
             process.setdefault("name", "python")
@@ -121,7 +126,7 @@ class Census:
             used += np.interp(edges, moments, clock, left=0.0)
             last = end if pid == self._program.pid else process.get("end", self._gone.get(pid, end))
             process |= {"cpu": float(clock[-1]), "end": last}
-            lanes.append((process["start"], self._rows(pid, end)))
+            lanes.append((process["start"], self._rows(pid, threads[pid], end)))
         # Nobody knows when the rest was used, so it is spread evenly.
         rest = max(0.0, ended_cpu - used[-1])
         used += rest * (edges - self._start) / (end - self._start)
@@ -129,14 +134,9 @@ class Census:
         samples = list(zip((edges[1:] - self._start).tolist(), cores.tolist(), strict=True))
         return float(used[-1]), samples, [row for _, rows in sorted(lanes) for row in rows]
 
-    def _rows(self, pid, end):
+    def _rows(self, pid, threads, end):
         """Return the lane of a process and those of its threads."""
         process = self._facts[pid, None]
-        threads = {
-            thread: facts
-            for (owner, thread), facts in self._facts.items()
-            if owner == pid and thread is not None and "start" in facts
-        }
         unknown = [facts for facts in threads.values() if facts.get("cpu") is None]
         if len(unknown) == 1:  # in a pool's worker, say, which is ended by a signal: the rest is this one's
             unknown[0]["cpu"] = max(0.0, process["cpu"] - sum(facts.get("cpu") or 0 for facts in threads.values()))

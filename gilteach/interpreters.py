@@ -70,7 +70,6 @@ class Python:
         return tuple(int(part) for part in re.findall(r"\d+", self.version)[:3])
 
 
-@cache
 def probe(executable):
     """Ask the interpreter at `executable` what it is; None if it isn't a working Python.
 
@@ -84,13 +83,26 @@ def probe(executable):
     Python or None
     """
     try:
-        answer = subprocess.run(
-            [executable, "-I", "-c", PROBE], stdin=subprocess.DEVNULL, capture_output=True, timeout=10, check=True
-        )
-        facts = json.loads(answer.stdout)
-        return Python(**facts | {"start_methods": tuple(facts["start_methods"])})
+        return _answer(executable)
     except (OSError, ValueError, TypeError, KeyError, subprocess.SubprocessError):
         return None
+
+
+@cache  # of answers; one that took too long to come may come the next time
+def _answer(executable):
+    answer = subprocess.run(
+        [executable, "-I", "-c", PROBE], stdin=subprocess.DEVNULL, capture_output=True, timeout=10, check=True
+    )
+    facts = json.loads(answer.stdout)
+    return Python(**facts | {"start_methods": tuple(facts["start_methods"])})
+
+
+def _current():
+    """The interpreter of this process."""
+    found = probe(sys.executable)
+    if found is None:
+        raise PythonNotFound(f"this Python, {sys.executable!r}, doesn't say what it is when it is asked")
+    return found
 
 
 def find():
@@ -101,7 +113,7 @@ def find():
     list of Python
         Each once, however many names it has.
     """
-    current = probe(sys.executable)
+    current = _current()
     with ThreadPoolExecutor(4) as pool:
         found = [python for python in pool.map(probe, _candidates()) if python and python.numbers >= OLDEST]
     unique = {os.path.realpath(python.executable): python for python in found}
@@ -151,7 +163,7 @@ def resolve(python=None):
         If it is older than Python 3.11.
     """
     if python is None:
-        return probe(sys.executable)
+        return _current()
     if not isinstance(python, (str, os.PathLike)):
         raise BadType(f"python must be a version such as '3.12' or '3.13t', or a path, not {python!r}")
     wanted = re.fullmatch(r"(\d+(?:\.\d+){0,2})(t?)", str(python))
@@ -162,7 +174,7 @@ def resolve(python=None):
             if f"{found.version}.".startswith(f"{wanted[1]}.") and found.free_threaded == bool(wanted[2])
         ]
         if matching:
-            current = probe(sys.executable)
+            current = _current()
             return current if current in matching else matching[-1]
     else:
         found = probe(os.path.expanduser(python))

@@ -6,6 +6,7 @@
     Child.receive ◄─ queue ◄─ thread ◄─ stdout ───── bench
     Child.output  ◄────────── thread ◄─ stderr ───── whatever bench and workers print
     Child.end ───── SIGKILL to all of them ────────► gone
+    Guard ── should the kernel die, the same ──────► gone
 
 Two threads per child only move lines, so that neither pipe ever fills up and stalls it. A child
 leads a session of its own (POSIX): an interrupt of the kernel doesn't reach it, and every process
@@ -16,6 +17,7 @@ import collections
 import json
 import os
 import queue
+import secrets
 import shutil
 import subprocess
 import sys
@@ -27,12 +29,15 @@ from pathlib import Path
 import psutil
 
 from .errors import FolderGone, WorkerDied
-from .temporary import remove_folders_of
+from .guard import Guard
+from .temporary import folders_of, remove_folders_of
 
 BENCH = Path(__file__).with_name("bench")
 OUTPUT_LIMIT = 1 << 20  # characters of output kept; the last ones count
 SHARED_MEMORY = Path("/dev/shm")  # Linux shows it as files here; other systems don't, and have no such folder
 ENDED = {"event": "ended"}  # queued after a child's last event
+MARK = "GILTEACH_CHILD"  # environment variable that a child and all that it starts have
+UNKILLABLE = 5.0  # s; a process that takes longer to be killed belongs to somebody else, or hangs in the system
 LAST_WORDS = 0.3  # s; to read what a child printed in the end, if no process that it started goes on printing
 
 
@@ -45,12 +50,15 @@ class Child:
         Program and arguments.
     environment : dict, optional
         Its environment variables; the kernel's own if left out.
+    leftovers : str, optional
+        How the paths begin that go with it, should the kernel die; those of its own temporary folders if left out.
     """
 
-    def __init__(self, command, environment=None):
+    def __init__(self, command, environment=None, leftovers=None):
+        self._mark = secrets.token_hex(8)
         self._process = subprocess.Popen(
             command,
-            env=environment,
+            env={**(os.environ if environment is None else environment), MARK: self._mark},
             cwd=current_folder(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -58,6 +66,7 @@ class Child:
             start_new_session=os.name == "posix",
         )
         self.pid = self._process.pid
+        self._guard = Guard(self.pid, leftovers or folders_of(self.pid))
         self._events = queue.SimpleQueue()
         self._output = collections.deque()
         self._threads = [
@@ -106,7 +115,13 @@ class Child:
         try:
             return self._events.get(timeout=timeout)
         except queue.Empty:
-            return None if self._process.poll() is None or self._threads[0].is_alive() else ENDED
+            if self._process.poll() is None:
+                return None
+        self._threads[0].join(2 * LAST_WORDS)  # and no longer: forked workers keep a dead bench's pipe open
+        try:
+            return self._events.get_nowait()
+        except queue.Empty:
+            return ENDED
 
     @property
     def exit_code(self):
@@ -124,6 +139,12 @@ class Child:
         patience : float
             Seconds that it gets to leave by itself once its standard input is closed.
         """
+        try:
+            self._end(patience)
+        finally:
+            self._guard.dismiss()
+
+    def _end(self, patience):
         started = self._descendants()
         try:
             self._process.stdin.close()
@@ -135,28 +156,40 @@ class Child:
             pass
         self._kill_family()
         for process in started:  # one that has made a session of its own
-            try:
-                process.kill()
-            except psutil.Error:
-                pass  # it has ended, as all the others
+            _kill(process)
         self._process.wait()
         _remove_what_is_named_after(self.pid)
         remove_folders_of(self.pid)
+        if not self._readers_end():
+            for process in self._strays():
+                _kill(process)
+            self._readers_end()
+
+    def _readers_end(self):
+        """Wait a moment for the ends of the pipes, and say whether they have come."""
+        deadline = time.monotonic() + LAST_WORDS
         for thread in self._threads:
-            thread.join()
+            thread.join(max(0.0, deadline - time.monotonic()))
+        return not any(thread.is_alive() for thread in self._threads)
+
+    def _strays(self):
+        """What the child started that has left its session and lost its parent, but keeps its pipes open."""
+        for process in psutil.process_iter():
+            try:
+                if process.environ().get(MARK) == self._mark:
+                    yield process
+            except psutil.Error:
+                pass  # it has ended meanwhile, or belongs to somebody else
 
     def _kill_family(self):
         # In rounds, because a process may start another one while it is being killed.
         # multiprocessing's resource tracker goes last, by itself, once it has unlinked what the
         # killed workers left in shared memory; it gets a second for that.
-        patience = time.monotonic() + 1.0
-        while family := self.family():
+        began = time.monotonic()
+        while (family := self.family()) and time.monotonic() - began < UNKILLABLE:
             others = [process for process in family if not _is_resource_tracker(process)]
-            for process in others or (family if time.monotonic() > patience else []):
-                try:
-                    process.kill()
-                except psutil.Error:
-                    pass  # it has ended meanwhile
+            for process in others or (family if time.monotonic() - began > 1.0 else []):
+                _kill(process)
             time.sleep(0.002)
 
     def _descendants(self):
@@ -187,6 +220,13 @@ def current_folder():
         raise FolderGone(
             "the folder that the kernel runs in was removed; restart the kernel in another one, or go there with %cd"
         ) from None
+
+
+def _kill(process):
+    try:
+        process.kill()
+    except psutil.Error:
+        pass  # it has ended meanwhile, or belongs to somebody else
 
 
 def _session(leader):

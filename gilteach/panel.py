@@ -7,10 +7,9 @@ import ipywidgets as widgets
 
 from . import check
 from .base_panel import Job, Panel
-from .bench.runners import RUNNERS
 from .figures import empty_figure, panel_figure
 from .machines import usable_cpus
-from .sweeps import MOST_REPEATS, default_workers, interleave, make_grid, make_sweep
+from .sweeps import MOST_REPEATS, default_workers, interleave, make_grid, make_sweep, most_workers
 from .words import amount, findings
 
 MOST_IO_WORKERS = 64
@@ -72,8 +71,6 @@ class Experiment(Panel):
         timeout=60.0,
     ):
         self._task = task
-        usable = usable_cpus()[0]
-        workers = usable if workers is None else workers
         if trace and switch_interval is None:
             switch_interval = SWITCH_INTERVAL
         self._common = {
@@ -81,15 +78,18 @@ class Experiment(Panel):
         }  # fmt: skip
         self._start_method = start_method
         # Building the grid once checks every argument; with size="auto" it measures the size too.
-        plan = make_grid(task, runners, workers, tasks, size, start_method, self._common)[1][0]
+        some = 1 if workers is None else workers
+        plan = make_grid(task, runners, some, tasks, size, start_method, self._common)[1][0]
         self.task = plan.task
-        self._common["python"] = plan.python
         self.runners = (runners,) if isinstance(runners, str) else tuple(runners)
+        self._common["python"] = plan.python
         repeats = check.whole_number("repeats", repeats, 1, MOST_REPEATS)
 
         facts = plan.facts
+        usable, allowed = usable_cpus()[0], most_workers(self.runners)
+        workers = min(usable, allowed) if workers is None else workers
         most = max(8, 2 * usable, workers) if facts.kind in ("CPU", "native") else max(MOST_IO_WORKERS, workers)
-        most = min(most, *(RUNNERS[runner].most_workers for runner in self.runners))
+        most = min(most, allowed)
 
         super().__init__()
         self._build(facts, workers, most, plan.size, tasks, repeats)

@@ -99,7 +99,7 @@ def make_plan(
     extras = () if module else TASKS[task].extras
     runner_class = RUNNERS[check.choice("runner", runner, RUNNERS)]
     if workers is None:
-        workers = 1 if runner == "serial" else usable_cpus()[0]
+        workers = 1 if runner == "serial" else min(usable_cpus()[0], runner_class.most_workers)
     why_no_more = getattr(runner_class, "why_no_more", "")
     workers = check.whole_number("workers", workers, 1, runner_class.most_workers, f"({runner}{why_no_more})")
     tasks = workers if tasks is None else check.whole_number("tasks", tasks, 1, MOST_TASKS)

@@ -6,7 +6,6 @@
     shows its output as it appears  ◄─ stdout, stderr
     Census ─── reads their CPU clocks, every 20 ms
     Census ◄── notes of when each thread and process began and ended ── bench/recorder
-    guard (a shell) ── should the kernel die: SIGTERM, then SIGKILL ──► gone
     Program.end ─── SIGKILL to what is left ──────►    gone
 
 The clocks give the curve, the notes give names and exact times, and the operating system's account
@@ -18,7 +17,6 @@ import os
 import re
 import shutil
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -209,8 +207,8 @@ def _script(program, folder):
 class Program(Child):
     """A running program: its events are what it prints, as it appears, and its exit."""
 
-    def __init__(self, command, environment):
-        super().__init__(command, environment)
+    def __init__(self, command, environment, folder):
+        super().__init__(command, environment, leftovers=str(folder))
         self._process.stdin.close()  # input() finds the end of file, instead of waiting for ever
         waiter = threading.Thread(target=self._wait, daemon=True)
         waiter.start()
@@ -231,31 +229,6 @@ class Program(Child):
     def _wait(self):
         self._process.wait()
         self._events.put({"event": "exit", "moment": time.perf_counter(), "children_cpu": _children_cpu()})
-
-
-# A line on standard input says that all went well; its end without one, that the kernel has died.
-# multiprocessing's resource tracker ignores SIGTERM, removes what it knows of, and ends by itself.
-GUARD = 'read line || { kill -s TERM -- "-$1"; sleep 0.5; kill -s KILL -- "-$1"; rm -rf -- "$2"; }'
-
-
-def start_guard(program, folder):
-    """Start what ends a program, and removes its folder, when the kernel dies in mid-measurement.
-
-    A bench sees to that itself, but a program is run as it is. Returns None on Windows, where there
-    is no shell for it: there a program goes on without its kernel.
-    """
-    if os.name != "posix":
-        return None
-    command = ["/bin/sh", "-c", GUARD, "guard", str(program.pid), str(folder)]
-    # In a session of its own, where no interrupt of the kernel reaches it.
-    return subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-    )
-
-
-def end_guard(guard):
-    if guard:
-        guard.communicate(b"all is well\n")
 
 
 def _children_cpu():
@@ -299,8 +272,7 @@ def _measure(command, notes, search, timeout, stop):
     meter.begin()
     start = time.perf_counter()
     environment = {"PYTHONPATH": path, "GILTEACH_NOTES": str(notes), "GILTEACH_DEADLINE": str(start + timeout)}
-    program = Program(command, os.environ | environment)
-    guard = start_guard(program, notes)
+    program = Program(command, os.environ | environment, notes)
     try:
         census = Census(program, notes, meter.clock, start)
         exit, now, look_at = None, start, start + meter.interval
@@ -319,7 +291,6 @@ def _measure(command, notes, search, timeout, stop):
         stacks = None if exit else census.stacks()
     finally:
         program.end()
-        end_guard(guard)
     while (event := program.receive(0.0))["event"] != "ended":
         if not exit and event["event"] == "stderr":
             event["text"] = TRACKER_WARNING.sub("", event["text"])

@@ -176,7 +176,7 @@ def load(path):
     with open(path, encoding="utf-8") as file:
         try:
             content = json.load(file)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise BadValue(f"{path} holds no saved run: it isn't JSON ({error})") from None
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise BadValue(f"{path} holds no saved run")
@@ -191,7 +191,9 @@ def load(path):
         content["plan"] = Plan(**content["plan"])
         loaded = Run(**{item.name: content[item.name] for item in fields(Run)})
         # Whatever can be read of a run can be shown: drawn, listed, written.
-        repr(loaded), loaded.samples.sum(), loaded.spans.sum(), loaded.slices.sum()
+        repr(loaded), loaded.samples.sum(), loaded.spans.sum(), loaded.slices.sum(), list(loaded.results)
+        if not isinstance(loaded.plan.workers, int):
+            raise TypeError(f"{loaded.plan.workers!r} workers")
         return loaded
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise BadValue(f"{path} holds a damaged run: {error!r}") from None
@@ -266,7 +268,10 @@ def run(
     RunTimeout
         If it takes longer than `timeout`.
     """
-    return execute(make_plan(**locals()))
+    plan = make_plan(**locals())
+    if expected := estimates.announcement([plan], 1):
+        print(f"{plan.title}{expected} …", flush=True)
+    return execute(plan)
 
 
 class Turn:
@@ -395,8 +400,8 @@ def converse(bench, plan, request, stop, helpers=()):
     ready = next_event(bench, plan, deadline, stop, "ready")
     with understanding(ready):
         pids = sorted({ready["pid"], *(pid for pid, _ in ready["workers"])})
-    meter = Meter(pids, helpers)
-    meter.begin()
+        meter = Meter(pids, helpers)
+        meter.begin()
     bench.send("go")
     done = next_event(bench, plan, deadline, stop, "done", meter)
     meter.end()
@@ -412,6 +417,8 @@ def _measure(bench, plan, extras, helpers, stop):
 def _run_of(plan, ready, done, meter):
     """Return the `Run` that a bench has reported."""
     start = done["start"]
+    if not done["end"] > start or not len(done["spans"]) == len(done["results"]) == plan.tasks:
+        raise ValueError("a run takes some time, and each of its tasks has a span and a result")
     worker_numbers = {tuple(identity): number for number, identity in enumerate(ready["workers"])}
     spans = [
         (worker_numbers[pid, thread], task, pid, thread, begin - start, end - start, cpu)

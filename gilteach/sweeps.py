@@ -3,7 +3,7 @@
 import os
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from . import check, estimates
@@ -15,6 +15,7 @@ from .runs import execute
 
 AXES = ("workers", "tasks", "size")
 MOST_REPEATS = 1000
+MOST_OUTPUT = 10_000  # characters that are kept of what each run printed: a sweep may have a thousand
 SETTING = ["task", "runner", "workers", "tasks", "size"]
 
 
@@ -141,9 +142,13 @@ class Sweep:
         return f"<Sweep {frame['task'].iloc[0]} over {self.axis} {over}: {who}; {len(frame)} runs{kept}>"
 
 
-def default_workers(most=None):
-    """Return the worker counts that a sweep tries: 1, 2, 4, … up to `most`, or else to 8 or twice the usable CPUs."""
-    most = most or max(8, 2 * usable_cpus()[0])
+def most_workers(runners):
+    """Return how many workers all of these runners can have."""
+    return min(RUNNERS[runner].most_workers for runner in runners)
+
+
+def default_workers(most):
+    """Return the worker counts that a sweep tries by default: 1, 2, 4, … up to `most`."""
     return [2**power for power in range(most.bit_length())]
 
 
@@ -236,7 +241,7 @@ def make_grid(task, runners, workers, tasks, size, start_method, common):
     if start_method is not None and "processes" not in runners:
         raise BadValue("start_method goes with the runner 'processes', which is not among the runners")
     if workers is None and not any(is_sequence(value) for value in (tasks, size)):
-        workers = default_workers()
+        workers = default_workers(min(max(8, 2 * usable_cpus()[0]), most_workers(runners)))
     given = {"workers": workers, "tasks": tasks, "size": size}
     axis = next((name for name in AXES if is_sequence(given[name])), "workers")
     for name, value in given.items():
@@ -275,7 +280,8 @@ def interleave(plans, repeats, stop=None):
     """Run all plans once, then all again, …; yield (run, repeat) as they come."""
     for repeat in range(repeats):
         for plan in plans:
-            yield execute(plan, stop), repeat
+            run = execute(plan, stop)
+            yield replace(run, output=run.output[-MOST_OUTPUT:]), repeat
 
 
 def make_sweep(measured, axis, planned):

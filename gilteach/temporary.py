@@ -1,9 +1,10 @@
 """Temporary folders: private to the user, and named after the process that they go with."""
 
+import os
 import re
 import shutil
 import tempfile
-from os import getpid
+from glob import escape, glob
 from pathlib import Path
 
 import psutil
@@ -28,14 +29,23 @@ def new_folder():
             owner = re.match(rf"{PREFIX}(\d{{1,9}})-", folder.name)
             if owner and not psutil.pid_exists(int(owner[1])):
                 shutil.rmtree(folder, ignore_errors=True)
-        return Path(tempfile.mkdtemp(prefix=f"{PREFIX}{getpid()}-"))
+        return Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
     except OSError as error:
         raise NoTemporaryFolder(error) from error
 
 
+def folders_of(pid):
+    """Return how the paths of a process's temporary folders begin."""
+    try:
+        place = tempfile.gettempdir()
+    except OSError:  # there is no place for any
+        place = os.devnull
+    return os.path.join(place, f"{PREFIX}{pid}-")
+
+
 def remove_folders_of(pid):
     """Remove what a process that has ended may have left."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}{pid}-*"):
+    for folder in glob(f"{escape(folders_of(pid))}*"):
         shutil.rmtree(folder, ignore_errors=True)
 
 

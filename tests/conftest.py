@@ -1,7 +1,6 @@
 """Fixtures that several of the tests use."""
 
 import gc
-import os
 import threading
 import time
 import uuid
@@ -14,6 +13,7 @@ import leftovers
 import psutil
 import pytest
 from leftovers import SHARED_MEMORY
+from missing import missing
 
 import gilteach as gt
 from gilteach import interpreters, launch, plans
@@ -31,11 +31,6 @@ def pythons_here():
     for python in interpreters.find():  # the current one comes first and counts
         found.setdefault(python.short, python)
     return found
-
-
-def missing(reason):
-    """Skip a test for want of something that can be installed; in CI, which installs all of it, that is a failure."""
-    pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
 
 
 @pytest.fixture(params=[pytest.param(name, marks=pytest.mark.slow) for name in PYTHONS])
@@ -170,7 +165,7 @@ def used_shared_memory(started_processes):
 
 @pytest.fixture
 def assert_nothing_left(started_processes, used_shared_memory, wait_until):
-    """Assert that nothing of the test's is there in two seconds' time.
+    """Assert that nothing of the test's is there in two seconds' time at the latest.
 
     That is: no process, no shared memory, no thread, no temporary file, no socket and no pipe.
     Shared memory whose process was killed before it could be seen is taken for another program's.
@@ -185,6 +180,7 @@ def assert_nothing_left(started_processes, used_shared_memory, wait_until):
         return {name for name, inode in _shared_memory() if inode in used_shared_memory}
 
     def check(seconds=2.0):
+        deadline = time.monotonic() + seconds
         for left in (
             started_processes,
             left_in_shared_memory,
@@ -193,7 +189,7 @@ def assert_nothing_left(started_processes, used_shared_memory, wait_until):
             lambda: leftovers.temporary_files() - files_before,
             lambda: leftovers.connections() - connections_before,
         ):
-            wait_until(lambda left=left: not left(), seconds)
+            wait_until(lambda left=left: not left(), deadline - time.monotonic())
             assert not left()
 
     return check

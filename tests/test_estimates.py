@@ -142,3 +142,17 @@ def test_a_panel_says_it_before_the_first_run_and_then_what_is_left(pretend_to_r
     panel._status.observe(lambda change: said.append(change["new"]), "value")
     panel.run()
     assert said == ["run 1 of 2 (about 80 s) …", "run 2 of 2, about 40 s left", ""]
+
+
+def test_a_long_run_says_so_before_it_starts(measured, make_run, monkeypatch, capsys):
+    measured("count", size=1000, seconds=20.0)
+    said = []
+
+    def execute(plan):
+        said.append(capsys.readouterr().out)
+        return make_run.of_plan(plan)
+
+    monkeypatch.setattr("gilteach.runs.execute", execute)
+    gt.run("count", "serial", workers=1, tasks=3, size=1000)
+    gt.run("wait", "serial", workers=1, tasks=1, size=1)
+    assert said == ["count with serial (about 60 s) …\n", ""]

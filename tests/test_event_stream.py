@@ -66,6 +66,8 @@ def test_the_lines_that_are_spoilt_here_are_those_of_a_bench(bench_that_says):
         READY.replace("[[1, 1]]", "5"),
         READY.replace("[[1, 1]]", "[[1]]"),
         READY.replace("0.1", '"soon"'),
+        READY.replace("[[1, 1]]", '[["one", 1]]'),
+        READY.replace("[[1, 1]]", "[[1000000000000, 1]]"),
         '{"event": "error"}',
         '{"event": "error", "kind": "colour"}',
         '{"event": "error", "kind": "task"}',
@@ -92,6 +94,9 @@ def test_a_corrupt_line_instead_of_the_first_event(bench_that_says, line):
         DONE.replace("[[0, 1, 1, 1.0, 2.0, 0.5]]", "[[0]]"),
         DONE.replace('"slices": [[]]', '"slices": [[], [[1]]]'),
         DONE.replace('"results": [1]', '"results": null'),
+        DONE.replace('"results": [1]', '"results": []'),
+        DONE.replace("[[0, 1, 1, 1.0, 2.0, 0.5]]", "[]").replace('"slices": [[]]', '"slices": []'),
+        DONE.replace('"end": 2.0', '"end": 1.0'),
     ],
     ids=lambda line: repr(line)[:90],
 )

@@ -76,6 +76,14 @@ def test_the_servers_work_is_no_background_either(monkeypatch):
     assert len(servers) == 1
 
 
+def test_no_name_is_looked_up_for_the_address(monkeypatch):
+    from gilteach.bench import server
+
+    monkeypatch.setattr("socket.getfqdn", lambda *_: pytest.fail("that can take seconds"))
+    with server.Server() as made:
+        assert made.server_port > 0
+
+
 def test_strangers_get_nothing():
     from urllib.error import HTTPError
     from urllib.request import urlopen

@@ -85,3 +85,17 @@ def test_an_automatic_size_is_measured_once(monkeypatch):
     monkeypatch.setattr("gilteach.runs._execute", lambda *_: pytest.fail("measured again"))
     assert make_plan("wait", "threads", workers=3, size="auto").size == first.size
     assert 0.3 < first.size < 0.7
+
+
+def test_defaults_stay_within_what_the_runners_can_do(monkeypatch):
+    from gilteach import panel, sweeps
+    from gilteach.bench.runners import RUNNERS
+
+    for module in (plans, sweeps, panel):
+        monkeypatch.setattr(module, "usable_cpus", lambda: (1000, None))
+    for runner in ("threads", "processes"):
+        most = RUNNERS[runner].most_workers
+        assert make_plan("count", runner).workers == most
+        _, swept = sweeps.make_grid("count", runner, None, None, None, None, {})
+        assert max(plan.workers for plan in swept) <= most
+        assert gt.Experiment("count", runners=runner)._workers.value == most

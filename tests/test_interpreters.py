@@ -143,6 +143,16 @@ def test_neither_is_a_folder_or_a_file_that_may_not_be_run(tmp_path):
     assert interpreters.probe(str(tmp_path / "missing")) is None
 
 
+def test_one_that_did_not_answer_is_asked_again(monkeypatch):
+    interpreters._answer.cache_clear()
+    with monkeypatch.context() as busy:
+        busy.setattr(interpreters, "PROBE", "raise SystemExit(1)")
+        assert interpreters.probe(sys.executable) is None
+        with pytest.raises(gt.PythonNotFound, match="doesn't say what it is"):
+            interpreters.resolve()
+    assert interpreters.resolve().executable == sys.executable
+
+
 def test_the_table_of_pythons_names_what_run_takes():
     table = gt.pythons()
     assert list(table.columns) == ["python", "version", "gil", "default_start_method", "executable"]

@@ -13,6 +13,7 @@ SWEEP = "gt.sweep('wait', 'threads', workers=[1], size=0.4, repeats=50, progress
 PANEL = "panel = gt.Experiment('count', runners='processes', workers=2, size=10**10); panel._press_run()"
 PROGRAM = 'gt.measure(\'import subprocess, sys\\nsubprocess.run([sys.executable, "-c", "while True: pass"])\')'
 MESSAGES = "gt.messages('shared memory', 1_000_000, seconds=10, progress=False)"
+HOLDS = "%%task\ndef holds(size):\n    return sum(range(10**12))"
 TASK = "%%task\ndef mine(size):\n    while True: pass"
 
 
@@ -89,16 +90,26 @@ def assert_only_the_kernel_is_left(kernel, started_processes, wait_until):
 
 @pytest.mark.parametrize(
     ("cell", "processes"),
-    [(RUN, 3), (PANEL, 3), (PROGRAM, 3), (MESSAGES, 2)],
+    [(RUN, 4), (PANEL, 4), (PROGRAM, 3), (MESSAGES, 3)],
     ids=["run", "panel", "program", "messages"],
 )
 def test_killed(kernel, under_way, assert_only_the_kernel_is_left, assert_nothing_left, cell, processes):
     under_way(cell, processes)
     kernel.manager.signal_kernel(9)
     assert_only_the_kernel_is_left(alive=False)
+    assert_nothing_left()
 
 
-@pytest.mark.parametrize(("cell", "processes"), [(RUN, 3), (PANEL, 3)], ids=["run", "panel"])
+def test_killed_while_a_task_lets_no_other_thread_run(
+    kernel, under_way, assert_only_the_kernel_is_left, assert_nothing_left
+):
+    kernel.do(HOLDS)
+    under_way("gt.run(holds, 'serial')", 2)
+    kernel.manager.signal_kernel(9)
+    assert_only_the_kernel_is_left(alive=False)
+
+
+@pytest.mark.parametrize(("cell", "processes"), [(RUN, 4), (PANEL, 4)], ids=["run", "panel"])
 def test_restarted(kernel, under_way, assert_only_the_kernel_is_left, cell, processes):
     under_way(cell, processes)
     kernel.manager.restart_kernel()

@@ -90,11 +90,12 @@ def test_a_worker_that_is_terminated_is_among_those_named(kill_in_mid_run):
     assert time.monotonic() - moments[0] < PROMPT
 
 
-@pytest.mark.parametrize("runner", ["threads", "processes"])
-def test_the_death_of_the_bench_names_the_signal(kill_in_mid_run, runner):
+@pytest.mark.parametrize("start_method", [None, *gt.machine().python.start_methods])
+def test_the_death_of_the_bench_names_the_signal(kill_in_mid_run, start_method):
     moments = kill_in_mid_run(lambda bench, ready: os.kill(bench.pid, signal.SIGKILL))
+    runner = "processes" if start_method else "threads"
     with pytest.raises(gt.WorkerDied, match="the bench itself was ended by signal SIGKILL"):
-        gt.run("count", runner, workers=2, size=10**10)
+        gt.run("count", runner, workers=2, size=10**10, start_method=start_method)
     assert time.monotonic() - moments[0] < PROMPT
 
 

@@ -47,6 +47,34 @@ def test_a_claim_fed_the_opposite_fails(text, words):
         assert str(gt.claim(text, ratios, needs_cpus=needs_cpus, **bounds)).startswith(f"✗ {text}")
 
 
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.name)
+def test_claims_are_about_what_was_measured(notebook):
+    for cell in nbformat.read(notebook, as_version=4).cells:
+        if cell.cell_type == "code" and "claim(" in cell.source:
+            for call in structure.calls_of_claim(cell.source):
+                assert any(isinstance(node, ast.Name) for node in ast.walk(call.args[1])), ast.unparse(call)
+
+
+# What most tutorials say, the right half of it, and what the course must therefore settle.
+SETTLED = [
+    "Three tasks that each wait 2 s finish together in about 2 s with threads, not in 6 s.",
+    "Threads share one process's memory; processes don't.",
+    "The two threads hardly ever execute at the same time.",
+    "Three threads that count keep no more than one core busy, like one after the other.",
+    "Three processes that count keep more than one and a half cores busy.",
+    "Where processes are spawned, the program needs the guard.",
+    "Processes talk through Queue and Pipe, which costs; threads just share: 100 MB to another process",
+    "Starting two spawned processes takes at least five times as long as starting two threads.",
+    "Four threads speed up waiting more than three times.",
+    "Four processes that count keep more than 1.5 cores busy.",
+]
+
+
+@pytest.mark.parametrize("statement", SETTLED)
+def test_the_course_settles(statement):
+    assert any(claim.values[0].startswith(statement) for claim in CLAIMS)
+
+
 @pytest.mark.parametrize(("text", "words"), CLAIMS)
 def test_a_comparison_that_neighbours_can_spoil_looks_at_them(text, words):
     if "needs_cpus" in words and words.keys() & {"low", "high"}:

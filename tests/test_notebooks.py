@@ -25,6 +25,13 @@ def load(path):
 def test_the_course_is_found():
     assert [path.name[:2] for path in COURSE] == [f"{number:02}" for number in range(len(COURSE))]
     assert len(COURSE) >= 5
+    assert sorted(path.name for path in notebooks.FOLDER.glob("*.ipynb")) == [path.name for path in COURSE]
+
+
+def test_the_readme_lists_the_course():
+    readme = (TOP / "README.md").read_text(encoding="utf-8")
+    titles = [notebooks.title(path) for path in COURSE]
+    assert [title for title in titles if title not in readme] == []
 
 
 @pytest.mark.parametrize("path", COURSE, ids=lambda path: path.name)
@@ -88,11 +95,31 @@ def claim_without_a_verdict(notebook):
     code_cell(notebook, "claim(").outputs = []
 
 
+def claim_under_another_name(notebook):
+    cell = code_cell(notebook, "gt.claim(")
+    cell.source = cell.source.replace("gt.claim(", "claim(")
+    cell.outputs = []
+
+
+def claim_of_another_length(notebook):
+    for output in code_cell(notebook, "claim(").outputs:
+        for text in ("text", "text/plain"):
+            holder = output if text in output else output.get("data", {})
+            if text in holder:
+                holder[text] = holder[text].replace(".", " and more.")
+
+
+def claim_in_a_cell_that_is_not_compared(notebook):
+    code_cell(notebook, "claim(").metadata["tags"] = ["nbval-ignore-output"]
+
+
 def failed_claim(notebook):
     cell = code_cell(notebook, "claim(")
     for output in cell.outputs:
-        if "text" in output:
-            output.text = output.text.replace("✓", "✗").replace("?", "✗")
+        for text in ("text", "text/plain"):
+            holder = output if text in output else output.get("data", {})
+            if text in holder:
+                holder[text] = holder[text].replace("✓", "✗").replace("?", "✗")
 
 
 def stored_error(notebook):
@@ -172,20 +199,48 @@ def empty_cell(notebook):
     code_cell(notebook).source = "\n"
 
 
-MUTATIONS = (
-    blank_a_count, swap_two_counts, unknown_magic, unknown_cell_magic, shell_command, failed_claim, stored_error,
-    stored_warning, machine_path, no_alternative, widget_state, other_kernel, other_format, same_id, all_ignored,
-    unknown_tag, no_slides, renamed_section, no_solution, dead_link, picture_without_words, html_picture_without_words,
-    empty_cell, magic_within_a_line, magic_in_disguise, opting_out_in_a_comment, no_claims, claim_without_a_verdict,
-)  # fmt: skip
+MUTATIONS = {  # and what is said of each
+    blank_a_count: "weren't executed once each",
+    swap_two_counts: "weren't executed once each",
+    unknown_magic: "uses %load_ext",
+    unknown_cell_magic: "uses %%capture",
+    shell_command: "uses !ls",
+    magic_within_a_line: "uses !ls",
+    magic_in_disguise: "uses %pwd",
+    opting_out_in_a_comment: "tells nbval in a comment",
+    no_claims: "fewer than two claims",
+    failed_claim: "a claim failed",
+    claim_without_a_verdict: "shows no verdict",
+    claim_under_another_name: "shows no verdict",
+    claim_of_another_length: "shows no verdict",
+    claim_in_a_cell_that_is_not_compared: "where nothing is compared",
+    stored_error: "holds an error: OSError",
+    stored_warning: "holds a warning",
+    machine_path: "holds a path of the machine",
+    no_alternative: "holds a picture without an alternative",
+    picture_without_words: "without an alternative",
+    html_picture_without_words: "holds a picture without an alternative",
+    widget_state: "the state of widgets",
+    other_kernel: "its kernel is not python3",
+    other_format: "its format is 4.4",
+    same_id: "the same id",
+    all_ignored: "no output of it is checked",
+    unknown_tag: "unknown tag 'nbval-skip'",
+    no_slides: "in a slide show",
+    renamed_section: "its last sections are not",
+    no_solution: "no folded 'Solution'",
+    dead_link: "links to not_there.ipynb",
+    empty_cell: "is empty",
+}
 
 
-@pytest.mark.parametrize("mutate", MUTATIONS, ids=lambda mutate: mutate.__name__)
-def test_a_mutation_is_noticed(mutate):
+@pytest.mark.parametrize(("mutate", "said"), MUTATIONS.items(), ids=[mutate.__name__ for mutate in MUTATIONS])
+def test_a_mutation_is_noticed(mutate, said):
     path = COURSE[0]
     notebook = load(path)
+    assert structure.problems(notebook, path) == []
     mutate(notebook)
-    assert structure.problems(notebook, path)
+    assert any(said in problem for problem in structure.problems(notebook, path))
 
 
 def test_a_large_notebook_is_noticed(tmp_path):
@@ -222,18 +277,29 @@ def test_adding_a_notebook_needs_no_other_edit(tmp_path, monkeypatch):
     assert "[99](99_add_a_notebook.ipynb) | 2 | ✓ | One is one." in notebooks.CLAIMS.read_text(encoding="utf-8")
 
 
-def test_changed_code_or_navigation_is_noticed(tmp_path, monkeypatch):
+def test_changed_code_outputs_or_navigation_are_noticed(tmp_path, monkeypatch):
+    shutil.copytree(notebooks.FOLDER, tmp_path, dirs_exist_ok=True)
+    monkeypatch.setattr(notebooks, "FOLDER", tmp_path)
+
     def is_stale(mutate):
         notebook = load(COURSE[0])
         mutate(notebook)
         path = tmp_path / COURSE[0].name
         nbformat.write(notebook, path)
-        monkeypatch.setattr(notebooks, "course", lambda: [path, *COURSE[1:]])
-        return notebooks.stale(path)
+        monkeypatch.setattr(sys, "argv", ["notebooks.py", "--check", str(path)])
+        stale = bool(notebooks.stale(path))
+        assert notebooks.main() == stale
+        return stale
+
+    def empty_a_figure(notebook):
+        [figure, *_] = [cell for cell in notebook.cells if "image/png" in str(cell.get("outputs"))]
+        assert "nbval-ignore-output" in figure.metadata["tags"]
+        figure.outputs = []
 
     assert not is_stale(lambda notebook: None)
     assert is_stale(lambda notebook: setattr(code_cell(notebook), "source", "1"))
     assert is_stale(lambda notebook: setattr(notebook.cells[0], "source", "nowhere"))
+    assert is_stale(empty_a_figure)
 
 
 @pytest.fixture
@@ -275,6 +341,20 @@ def test_a_changed_output_is_noticed(nbval):
 
     code, said = nbval(change)
     assert code == 1, said
+    assert "Cell outputs differ" in said
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("source", ["print(1)", "import sys\nprint(1, file=sys.stderr)", "1"])
+def test_another_kind_of_output_is_noticed_where_none_is_compared(nbval, source):
+    def change(notebook):
+        only(source, tags=["nbval-ignore-output"])(notebook)
+        stored = {"text/plain": "1", "image/png": "iVBORw0KGgo="}
+        notebook.cells[0].outputs = [nbformat.v4.new_output("execute_result", stored, execution_count=1)]
+
+    code, said = nbval(change)
+    assert code == 1, said
+    assert "cells of notebooks with other kinds of output" in said
 
 
 @pytest.mark.slow
@@ -331,8 +411,9 @@ def test_an_error_in_a_background_thread_of_a_panel_is_noticed(nbval):
             if "_measure" in thread.name:
                 thread.join()
     """
-    code, said = nbval(only(textwrap.dedent(press_run_and_wait)))
+    code, said = nbval(only(textwrap.dedent(press_run_and_wait), tags=["nbval-ignore-output"]))
     assert code == 1, said
+    assert "errors in background threads of notebooks" in said
     assert "ZeroDivisionError" in said
 
 

@@ -300,7 +300,8 @@ def kill_kernel_when(it_is_time, task, runner, start_method, size):
 def test_after_the_kernel_was_killed(
     assert_nothing_left, started_processes, wait_until, task, size, runner, start_method
 ):
-    count = (4 if runner == "processes" else 2) + (task == "fetch")  # kernel, bench, workers, server
+    # Kernel, bench and its guard; workers; server and its guard.
+    count = 3 + 2 * (runner == "processes") + 2 * (task == "fetch")
 
     def tasks_are_under_way():
         assert wait_until(lambda: len(started_processes()) >= count, 15), started_processes()

@@ -3,6 +3,7 @@
 import ast
 import json
 import os
+import pickle
 import re
 import stat
 import subprocess
@@ -74,13 +75,25 @@ def test_the_kernels_side_never_unpickles(path):
             assert ast.unparse(node.func) not in ("np.load", "numpy.load"), "it unpickles if told to"
 
 
-def test_what_a_bench_says_is_read_as_json_and_nothing_else():
-    # A pickle that would create a file if it were loaded; the kernel only reports the line.
-    pickle = b"cos\\nsystem\\n(S'echo unpickled'\\ntR."
-    child = launch.Child([sys.executable, "-c", f"import sys; sys.stdout.buffer.write({pickle!r} + b'\\n')"])
+class Trap:
+    """What creates a file when it is unpickled."""
+
+    def __init__(self, file):
+        self.file = file
+
+    def __reduce__(self):
+        return Path.touch, (self.file,)
+
+
+def test_what_a_bench_says_is_read_as_json_and_nothing_else(tmp_path):
+    pickled = pickle.dumps(Trap(tmp_path / "loaded"), protocol=4)
+    child = launch.Child([sys.executable, "-c", f"import sys; sys.stdout.buffer.write({pickled!r} + b'\\n')"])
     event = child.receive(timeout=10)
     child.end()
     assert event["event"] == "foreign"
+    assert not (tmp_path / "loaded").exists()
+    pickle.loads(pickled)
+    assert (tmp_path / "loaded").exists(), "no trap at all"
 
 
 # ── temporary files ──────────────────────────────────────────────────────────────────────────

@@ -37,6 +37,8 @@ def test_without_chromium_every_browser_test_is_named_with_the_way_to_install_it
     named = [line for line in said.splitlines() if line.startswith("SKIPPED")]
     assert all("install it (Debian: apt-get install chromium)" in line for line in named)
     assert all(any(file in line and "::test_" in line for line in named) for file in IN_THE_BROWSER)
+    assert f"{len(named)} skipped" in said
+    assert "passed" not in said
 
 
 @pytest.mark.slow

@@ -209,7 +209,7 @@ def test_without_shared_memory_only_what_needs_it_fails_and_says_why(with_mounts
     said = attempts(script, before=with_mounts(mount))
     well = {"threads": [10, 10], "program": "42\n", "pipe": 1, "thread": 1}
     assert {name: said[name] for name in well} == well
-    for name in ("processes", "task", "queue"):
+    for name in ("processes", "task", "queue", "shared memory"):
         assert said[name].startswith("GilteachError: the bench failed: [Errno"), said[name]
         assert "Processes keep their locks in /dev/shm, which is missing, full or read-only here." in said[name]
 

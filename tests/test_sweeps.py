@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -272,3 +273,13 @@ def test_a_real_sweep():
     assert (sweep.frame["background"] >= 0).all()
     assert [run.results for run in sweep.runs[:6]] == [[10**5]] * 3 + [[10**5] * 2] * 3
     assert sweep.summary["speed_up"].notna().all()
+
+
+def test_of_what_a_run_printed_a_sweep_keeps_the_end(make_run, monkeypatch):
+    def execute(plan, stop):
+        return replace(make_run.of_plan(plan), output="x" * 1_000_000 + "the end")
+
+    monkeypatch.setattr("gilteach.sweeps.execute", execute)
+    sweep = gt.sweep("count", "serial", workers=[1], size=10, repeats=2, progress=False)
+    assert [len(run.output) for run in sweep.runs] == [10_000] * 2
+    assert sweep.runs[0].output.endswith("the end")

@@ -1,6 +1,7 @@
 """Tasks that print, raise, exit, die, hang or leave things running: each ends in words, and soon."""
 
 import os
+import sys
 import time
 
 import pytest
@@ -400,3 +401,38 @@ def test_what_a_task_has_started_ends_with_the_run(add_task, runner, session):
         gt.run(starts, runner, workers=2, size=30, timeout=1)
     assert time.monotonic() - began < 1 + 2 * SOON
     assert gt.run(starts, runner, workers=2, size=0).tasks == 2  # and when it ends well
+
+
+ORPHAN = """
+import subprocess, sys
+subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], start_new_session=True)
+"""
+
+
+@pytest.mark.parametrize("runner", RUNNERS)
+def test_what_nobody_is_the_parent_of_ends_with_the_run(add_task, runner):
+    leaves = add_task(
+        "def leaves(size):\n"
+        "    import subprocess, sys\n"
+        f"    subprocess.run([sys.executable, '-c', {ORPHAN!r}])\n"
+        "    time.sleep(size)\n"
+    )
+    began = time.monotonic()
+    assert gt.run(leaves, runner, workers=2, size=0).tasks == 2
+    with pytest.raises(gt.RunTimeout):
+        gt.run(leaves, runner, workers=2, size=30, timeout=1)
+    assert time.monotonic() - began < 1 + 4 * SOON
+
+
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere the second process is forgotten with the first")
+def test_a_process_that_cannot_be_ended_is_not_waited_for(monkeypatch):
+    child = launch.Child([sys.executable, "-c", "import os, time; os.fork() or time.sleep(60)"])
+    assert child.exit_code == 0
+    family = child.family()
+    monkeypatch.setattr(launch, "_kill", lambda process: None)  # as if it belonged to somebody else
+    monkeypatch.setattr(launch, "UNKILLABLE", 0.3)
+    began = time.monotonic()
+    child.end()
+    assert time.monotonic() - began < 0.3 + SOON
+    assert [process.is_running() for process in family] == [True]
+    family[0].kill()

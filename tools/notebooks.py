@@ -12,6 +12,7 @@ list of claims and its neighbours' navigation follow by themselves.
 
 import argparse
 import hashlib
+import json
 import os
 import re
 import sys
@@ -75,9 +76,9 @@ def tidied(path):
 
 
 def fingerprint(notebook):
-    """A hash of all code, which tells whether outputs belong to it."""
-    code = "\0".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
-    return hashlib.sha256(code.encode()).hexdigest()[:16]
+    """A hash of all code and outputs, which tells whether they still are what was executed."""
+    cells = [(cell.source, cell.outputs) for cell in notebook.cells if cell.cell_type == "code"]
+    return hashlib.sha256(json.dumps(cells, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def execute(notebook, path):
@@ -107,7 +108,7 @@ def stale(path):
     """Say why a stored notebook isn't current: a list of sentences."""
     stored = nbformat.read(path, as_version=4)
     if stored.metadata.get("gilteach", {}).get("fingerprint") != fingerprint(stored):
-        return ["its code has changed since it was executed"]
+        return ["its code or its outputs have changed since it was executed"]
     if tidied(path) != stored:
         return ["its navigation or its metadata is not what this tool writes"]
     return []

@@ -78,11 +78,17 @@ def settled(source, outputs):
             yield from VERDICT.findall(text)
 
 
+def calls_of_claim(source):
+    """The calls of `gt.claim` in a code cell, under whatever name."""
+    for node in ast.walk(_tree(source)):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] == "claim":
+            yield node
+
+
 def claims(source):
     """The claims that a code cell makes, as (text, the other arguments by name)."""
-    for node in ast.walk(_tree(source)):
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == "gt.claim":
-            yield ast.literal_eval(node.args[0]), {word.arg: word.value for word in node.keywords}
+    for call in calls_of_claim(source):
+        yield ast.literal_eval(call.args[0]), {word.arg: word.value for word in call.keywords}
 
 
 def _section_problems(cells):
@@ -126,8 +132,10 @@ def _cell_problems(cell, folder):
         found.append("tells nbval in a comment what a tag should")
     shown = [line for _, line in settled(cell.source, cell.outputs)]
     for claim, _ in claims(cell.source):
-        if not any(line.startswith(claim) for line in shown):
+        if not any(line == claim or line.startswith(f"{claim} (") for line in shown):
             found.append(f"shows no verdict on its claim {claim!r}")
+        if _ignored(cell):
+            found.append(f"makes its claim {claim!r} where nothing is compared")
     for output in cell.outputs:
         if output.output_type == "error" and "raises-exception" not in cell.metadata.get("tags", ()):
             found.append(f"holds an error: {output.ename}")

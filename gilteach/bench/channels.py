@@ -5,6 +5,7 @@ receiver has used the last one) and lets go of what it holds (`close`). Most of 
 sends a message and what receives one. To add one, write the class and add one line to `CHANNELS`.
 """
 
+import errno
 import os
 import pickle
 import queue
@@ -92,6 +93,8 @@ class SharedMemory(ToAProcess):
         from multiprocessing import shared_memory
 
         room = shutil.disk_usage(SHARED_MEMORY).free - PAGE if os.path.isdir(SHARED_MEMORY) else inf
+        if room <= 0:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), SHARED_MEMORY)
         self.largest = min(largest, room)
         self.block = shared_memory.SharedMemory(f"gilteach-{os.getpid()}", create=True, size=8 + self.largest)
         self.free, self.filled = context.Semaphore(1), context.Semaphore(0)

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
 
 PIECE = bytes(1 << 16)
 
@@ -46,6 +47,10 @@ class Server(ThreadingHTTPServer):
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
         self.secret = secrets.token_urlsafe(16)
+
+    def server_bind(self):
+        TCPServer.server_bind(self)  # HTTPServer's also looks for a name of the address, which can take seconds
+        self.server_name, self.server_port = self.server_address
 
     def handle_error(self, request, client_address):
         pass  # a download that was given up is no error of the server's

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from missing import missing
 
 from shrink import shrink
 
@@ -24,14 +25,16 @@ def chromium():
     """Path of an installed Chromium; without one the test is skipped, but not in CI."""
     found = os.environ.get("GILTEACH_CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
     if not found:
-        reason = "no Chromium found: install it (Debian: apt-get install chromium) or set GILTEACH_CHROMIUM to its path"
-        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+        missing("no Chromium found: install it (Debian: apt-get install chromium) or set GILTEACH_CHROMIUM to its path")
     return found
 
 
 @pytest.fixture(scope="session")
 def browser():
-    playwright = pytest.importorskip("playwright.sync_api")
+    try:
+        from playwright import sync_api as playwright
+    except ImportError:
+        missing("no Playwright found: python -m pip install playwright")
     path = chromium()
     with playwright.sync_playwright() as play:
         started = play.chromium.launch(executable_path=path, args=CHROMIUM_OPTIONS)

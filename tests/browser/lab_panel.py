@@ -120,11 +120,13 @@ def check_size(panel):
     box = panel.found.bounding_box()
     view = panel.notebook.page.locator(".jp-WindowedPanel-outer").first.bounding_box()
     assert box["height"] <= view["height"], f"{box['height']} px do not fit {view['height']}"
-    assert panel.found.evaluate("panel => panel.scrollWidth <= panel.clientWidth + 1"), "it is too wide"
+    assert box["x"] + box["width"] <= view["x"] + view["width"], "it is too wide for the page"
+    assert panel.found.evaluate("panel => panel.scrollWidth <= panel.clientWidth + 1"), "its parts are too wide for it"
 
 
 def _elsewhere(panel):
-    """The pictures of all other cells, and how many outputs the panel's own cell has."""
+    """The pictures and outputs of all other cells, and how many outputs the panel's own cell has."""
     cells = panel.notebook.code_cells()
     own = next(cell for cell in cells if cell["place"] == panel.place)
-    return {cell["place"]: cell["pictures"] for cell in cells if cell is not own}, len(own["outputs"])
+    others = {cell["place"]: (cell["pictures"], cell["outputs"]) for cell in cells if cell is not own}
+    return others, len(own["outputs"])
