@@ -3,9 +3,10 @@
     uv run tools/versions.py                 every Python found, and the oldest packages
     uv run tools/versions.py 3.13t oldest    some
 
-Each gets a throw-away environment and runs there the tests that aren't marked as slow; the newest
-Python also runs the notebooks, in its own kernel. What `uv run pytest` does at length under this
-Python isn't repeated. They run one after the other, since they measure.
+Each gets a throw-away environment and runs there the tests that aren't marked as slow; the oldest
+Python and the newest also run the notebooks, in their own kernels, and the oldest packages the first
+of them. What `uv run pytest` does at length under this Python isn't repeated. They run one after the
+other, since they measure.
 """
 
 import argparse
@@ -23,7 +24,8 @@ from gilteach import interpreters
 TOP = Path(__file__).resolve().parent.parent
 UV = os.environ.get("UV", "uv")  # `uv run` says where it is
 TESTS = ("tests", "--ignore=tests/browser", "-m", "not slow")
-NOTEBOOKS = ("notebooks",)
+NOTEBOOKS = "notebooks"
+FIRST_NOTEBOOK = "notebooks/00_start_here.ipynb"
 OLDEST = "oldest"
 # What these need of other packages has no wheel for a free-threaded Python before 3.14.
 NOT_WITHOUT_GIL = ("jupyterlab", "playwright")
@@ -46,10 +48,8 @@ def checks():
     by_age = sorted((python for python in found.values() if not python.free_threaded), key=lambda one: one.numbers)
     for name, python in sorted(found.items()):
         if python != here:
-            yield Check(name, python, TESTS)
-    yield Check(OLDEST, by_age[0], TESTS, resolution="lowest-direct")
-    if (newest := by_age[-1]) != here:
-        yield Check(f"{newest.short} notebooks", newest, NOTEBOOKS)
+            yield Check(name, python, (*TESTS, NOTEBOOKS) if python in (by_age[0], by_age[-1]) else TESTS)
+    yield Check(OLDEST, by_age[0], (*TESTS, FIRST_NOTEBOOK), resolution="lowest-direct")
 
 
 def do(check, folder):

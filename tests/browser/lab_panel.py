@@ -91,7 +91,7 @@ def check_slider_beside_another_cell(panel, enough, meanwhile):
     meanwhile : bool
         Whether the run must come to its end while the other cell still computes.
     """
-    before, elsewhere = panel.picture(), _elsewhere(panel)
+    before, elsewhere, said = panel.picture(), _elsewhere(panel), panel.said()
     with panel.notebook.computing(enough):
         panel.move("ArrowLeft")
         if meanwhile:
@@ -99,6 +99,7 @@ def check_slider_beside_another_cell(panel, enough, meanwhile):
             panel.wait_until_done()
     panel.wait_for_new_picture(before)
     panel.wait_until_done()
+    assert panel.said() != said
     assert _elsewhere(panel) == elsewhere
 
 

@@ -95,6 +95,7 @@ def test_panels(executed, path, tmp_path):
 def test_predictions(executed):
     """Every other question is answered, the others are skipped."""
     questions = [cell for cell in executed.code_cells() if "gt.predict(" in cell["source"]]
+    assert questions
     assert all("Submit" in executed.cell(cell["place"]).text_content() for cell in questions)
     for number, cell in enumerate(questions):
         name = re.search(r"(\w+) = gt\.predict\(", cell["source"])[1]
@@ -123,7 +124,9 @@ def test_interleavings(executed):
 
 
 def test_exercises_take_the_right_answer_and_no_other(executed, stored):
-    for exercise in exercises(stored.cells):
+    found = list(exercises(stored.cells))
+    assert found
+    for exercise in found:
         assert "Right" not in executed.printed(exercise.check), "it is right before anything is changed"
         executed.type(exercise.change, exercise.source)
         for _ in range(TRIES):
