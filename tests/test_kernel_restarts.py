@@ -10,6 +10,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name != "posix", reason="e
 
 RUN = "gt.run('count', 'processes', workers=2, size=10**10)"
 SWEEP = "gt.sweep('wait', 'threads', workers=[1], size=0.4, repeats=50, progress=False)"
+PANEL_IN_THE_CELL = "gt.Experiment('count', runners='processes', workers=2, size=10**10).run()"
 PANEL = "panel = gt.Experiment('count', runners='processes', workers=2, size=10**10); panel._press_run()"
 PROGRAM = 'gt.measure(\'import subprocess, sys\\nsubprocess.run([sys.executable, "-c", "while True: pass"])\')'
 MESSAGES = "gt.messages('shared memory', 1_000_000, seconds=10, progress=False)"
@@ -107,7 +108,11 @@ def test_killed_while_a_task_lets_no_other_thread_run(kernel, under_way, assert_
     assert_only_the_kernel_is_left(alive=False)
 
 
-@pytest.mark.parametrize(("cell", "processes"), [(RUN, 4), (PANEL, 4)], ids=["run", "panel"])
+@pytest.mark.parametrize(
+    ("cell", "processes"),
+    [(RUN, 4), (PANEL, 4), (PROGRAM, 3), (MESSAGES, 3)],
+    ids=["run", "panel", "program", "messages"],
+)
 def test_restarted(kernel, under_way, assert_only_the_kernel_is_left, cell, processes):
     under_way(cell, processes)
     kernel.manager.restart_kernel()
@@ -117,7 +122,11 @@ def test_restarted(kernel, under_way, assert_only_the_kernel_is_left, cell, proc
     assert kernel.do("gt.run('count', workers=1, size=10).results") == "[10]"
 
 
-@pytest.mark.parametrize(("cell", "processes"), [(RUN, 3), (PROGRAM, 3)], ids=["run", "program"])
+@pytest.mark.parametrize(
+    ("cell", "processes"),
+    [(RUN, 4), (PANEL_IN_THE_CELL, 4), (PROGRAM, 3), (MESSAGES, 3)],
+    ids=["run", "panel", "program", "messages"],
+)
 def test_interrupted(kernel, under_way, assert_only_the_kernel_is_left, cell, processes):
     message = under_way(cell, processes)
     kernel.manager.interrupt_kernel()
