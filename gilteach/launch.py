@@ -72,7 +72,7 @@ class Child:
         self._threads = [
             threading.Thread(target=target, daemon=True) for target in (self._read_events, self._read_output)
         ]
-        for thread in self._threads:
+        for thread in reversed(self._threads):  # the first waits for the second in the end, which must have begun
             thread.start()
 
     def _read_events(self):

@@ -1,5 +1,7 @@
 """A bench that says what no bench says: whatever it is, it becomes an error in words, and soon."""
 
+import sys
+import threading
 import time
 
 import pytest
@@ -103,6 +105,20 @@ def test_a_corrupt_line_instead_of_the_first_event(bench_that_says, line):
 def test_a_corrupt_line_instead_of_the_last_event(bench_that_says, line):
     bench_that_says(READY, line)
     assert "the bench said what no bench says" in error_of_a_run()
+
+
+def test_a_child_that_ends_at_once(monkeypatch):
+    start = threading.Thread.start
+
+    def start_slowly(thread):
+        start(thread)
+        time.sleep(0.2)
+
+    monkeypatch.setattr(threading.Thread, "start", start_slowly)
+    child = launch.Child([sys.executable, "--version"])
+    assert child.receive(SOON)["event"] == "foreign"
+    assert child.receive(SOON) == launch.ENDED
+    child.end()
 
 
 def test_a_huge_line_is_shown_in_part(bench_that_says):
