@@ -4,7 +4,7 @@ import json
 import signal
 import threading
 import time
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property, partial
@@ -343,8 +343,13 @@ def out_of_reach_of_interrupts(measure, stop):
     if threading.current_thread() is not threading.main_thread():
         return measure(stop)
     outcome = Future()
+    # For whoever comes first: the thread to begin, or an interrupt to prevent that. One that strikes in
+    # `thread.start` can't know whether there is a thread by now.
+    first = threading.Lock()
 
     def work():
+        if not first.acquire(blocking=False):
+            return
         try:
             outcome.set_result(measure(stop))
         except BaseException as error:
@@ -358,9 +363,10 @@ def out_of_reach_of_interrupts(measure, stop):
         return outcome.result()
     except KeyboardInterrupt:
         stop.set()
-        while thread.is_alive():
+        has_begun = not first.acquire(blocking=False)
+        while has_begun and not outcome.done():
             try:
-                thread.join()
+                wait([outcome], timeout=0.05)
             except KeyboardInterrupt:
                 pass  # it is ending already
         raise

@@ -17,6 +17,7 @@ import psutil
 import pytest
 
 import gilteach as gt
+from gilteach import runs
 
 pytestmark = pytest.mark.slow
 
@@ -223,6 +224,26 @@ def test_after_an_interrupt_in_the_middle_of_the_start(assert_nothing_left, inte
     with pytest.raises(KeyboardInterrupt):
         run_until_interrupted()
     assert_nothing_left()
+
+
+def test_an_interrupt_before_the_start_prevents_it(assert_nothing_left, monkeypatch):
+    started, begun = [], []
+    start = threading.Thread.start
+
+    def be_interrupted(thread):
+        later = threading.Timer(0.2, start, [thread])  # it is on its way, but nobody can see that
+        start(later)
+        started.append(later)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(runs, "start_bench", begun.append)
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", be_interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            gt.run("count", workers=1, size=1)
+    started[0].join()
+    assert_nothing_left()
+    assert not begun
 
 
 @posix
