@@ -96,8 +96,8 @@ def thread_errors(config):
 
 
 def executed_cells(config):
-    """The cells of notebooks that were executed and gave an output."""
-    return [item for item in getattr(config, "gilteach_cells", ()) if item.test_outputs]
+    """The cells of notebooks that were executed."""
+    return [item for item in getattr(config, "gilteach_cells", ()) if item.test_outputs is not None]
 
 
 def kinds(outputs):
@@ -111,9 +111,7 @@ def kinds(outputs):
 
 def changed_kinds(config):
     """Say which cells, of those whose outputs nobody compares too, give another kind of output than they did."""
-    for item in getattr(config, "gilteach_cells", ()):
-        if item.test_outputs is None:
-            continue
+    for item in executed_cells(config):
         before, now = kinds(item.cell.outputs), kinds(item.test_outputs)
         if before != now:
             yield f"{item.parent.name} {item.name}: {sorted(now - before)} instead of {sorted(before - now)}"
@@ -143,14 +141,14 @@ def pytest_terminal_summary(terminalreporter, config):
     """Print last how the notebooks did, and what is left."""
     yield
     claims = settled_claims(config)
-    notebooks = {item.parent.name for item in executed_cells(config)}
+    cells = executed_cells(config)
+    notebooks = {item.parent.name for item in cells}
     for verdict, claim in claims:
         if verdict != "✓":
             terminalreporter.write_line(f"{verdict} {claim}")
     if notebooks:
         verdicts = collections.Counter(verdict for verdict, _ in claims)
         counts = ", ".join(f"{verdicts[verdict]} {verdict}" for verdict in "✓✗?")
-        cells = [item for item in config.gilteach_cells if item.test_outputs is not None]
         only_run = sum("nbval-ignore-output" in item.cell.metadata.get("tags", ()) for item in cells)
         terminalreporter.write_line(f"notebooks: {len(notebooks)}, claims: {counts}")
         terminalreporter.write_line(f"cells of notebooks: {len(cells) - only_run} compared, {only_run} only run")

@@ -58,7 +58,7 @@ class Child:
         self._mark = secrets.token_hex(8)
         self._process = subprocess.Popen(
             command,
-            env={**(os.environ if environment is None else environment), MARK: self._mark},
+            env=(environment or os.environ) | {MARK: self._mark},
             cwd=current_folder(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
