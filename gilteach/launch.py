@@ -6,7 +6,7 @@
     Child.receive ◄─ queue ◄─ thread ◄─ stdout ───── bench
     Child.output  ◄────────── thread ◄─ stderr ───── whatever bench and workers print
     Child.end ───── SIGKILL to all of them ────────► gone
-    Guard ── should the kernel die, the same ──────► gone
+    guard ── should the kernel die, the same ──────► gone
 
 Two threads per child only move lines, so that neither pipe ever fills up and stalls it. A child
 leads a session of its own (POSIX): an interrupt of the kernel doesn't reach it, and every process
@@ -29,7 +29,7 @@ from pathlib import Path
 import psutil
 
 from .errors import FolderGone, WorkerDied
-from .guard import Guard
+from .guard import watch_over
 from .temporary import folders_of, remove_folders_of
 
 BENCH = Path(__file__).with_name("bench")
@@ -66,7 +66,7 @@ class Child:
             start_new_session=os.name == "posix",
         )
         self.pid = self._process.pid
-        self._guard = Guard(self.pid, leftovers or folders_of(self.pid))
+        self._guard = watch_over(self._process, leftovers or folders_of(self.pid))
         self._events = queue.SimpleQueue()
         self._output = collections.deque()
         self._threads = [

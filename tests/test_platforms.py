@@ -1,6 +1,7 @@
 """What can't be run here is right by construction: nothing needs what only POSIX, Linux or fork can do."""
 
 import ast
+import ctypes
 import importlib.util
 import os
 import sys
@@ -12,7 +13,7 @@ from types import SimpleNamespace
 import pytest
 
 import gilteach as gt
-from gilteach import census, launch, meter, programs
+from gilteach import census, guard, launch, meter, programs
 from gilteach.bench import runners
 
 PACKAGE = Path(gt.__file__).parent
@@ -257,3 +258,44 @@ def test_on_windows_there_are_no_more_processes_than_it_can_wait_for(windows_run
         gt.run("wait", "processes", workers=most + 1)
     assert gt.Experiment("wait")._workers.max == most
     assert gt.runners().loc["processes", "most_workers"] == most
+
+
+class Kernel32:
+    """Windows's library as far as a job needs it, noting what is called."""
+
+    def __init__(self):
+        self.calls = []
+        for name in ("CreateJobObjectW", "SetInformationJobObject", "AssignProcessToJobObject", "CloseHandle"):
+            setattr(self, name, self.noting(name))
+
+    def noting(self, name):
+        def call(*args):
+            converted = [kind.from_param(value) for kind, value in zip(call.argtypes, args, strict=True)]
+            assert len(converted) == len(args)
+            if name == "SetInformationJobObject":  # by address
+                _, kind, limits, size = args
+                args = kind, ctypes.string_at(ctypes.addressof(limits._obj), size)
+            self.calls.append((name, *args))
+            return JOB
+
+        return call
+
+
+JOB, CHILD = 0x1234, 0x88
+
+
+def test_on_windows_a_child_is_put_into_a_job_that_ends_with_the_kernel(monkeypatch):
+    library = Kernel32()
+    monkeypatch.setattr(ctypes, "WinDLL", lambda name: library, raising=False)
+    monkeypatch.setattr(guard, "os", WindowsOs())
+    watch = guard.watch_over(SimpleNamespace(_handle=CHILD), "nothing")
+    [create, (name, kind, limits), assign] = library.calls
+    assert create == ("CreateJobObjectW", None, None)
+    assert (name, kind) == ("SetInformationJobObject", 9)
+    # As Windows lays it out: the flags follow two times of 8 bytes each.
+    assert len(limits) == (144 if sys.maxsize > 2**32 else 112)
+    assert limits == bytes(16) + (0x2000).to_bytes(4, "little") + bytes(len(limits) - 20)
+    assert assign == ("AssignProcessToJobObject", JOB, CHILD)
+    watch.dismiss()
+    watch.dismiss()
+    assert library.calls[3:] == [("CloseHandle", JOB)]
