@@ -9,7 +9,7 @@ from . import check
 from .base_panel import Job, Panel
 from .figures import empty_figure, panel_figure
 from .machines import usable_cpus
-from .sweeps import MOST_REPEATS, default_workers, interleave, make_grid, make_sweep, most_workers
+from .sweeps import MOST_REPEATS, default_workers, enough_workers, interleave, make_grid, make_sweep, most_workers
 from .words import amount, findings
 
 MOST_IO_WORKERS = 64
@@ -86,13 +86,13 @@ class Experiment(Panel):
         repeats = check.whole_number("repeats", repeats, 1, MOST_REPEATS)
 
         facts = plan.facts
-        usable, allowed = usable_cpus()[0], most_workers(self.runners)
-        workers = min(usable, allowed) if workers is None else workers
-        most = max(8, 2 * usable, workers) if facts.kind in ("CPU", "native") else max(MOST_IO_WORKERS, workers)
-        most = min(most, allowed)
+        allowed = most_workers(self.runners)
+        workers = min(usable_cpus()[0], allowed) if workers is None else workers
+        computes = facts.kind in ("CPU", "native")
+        most = enough_workers(self.runners) if computes else min(MOST_IO_WORKERS, allowed)
 
         super().__init__()
-        self._build(facts, workers, most, plan.size, tasks, repeats)
+        self._build(facts, workers, max(workers, most), plan.size, tasks, repeats)
 
     # ── what the learner sees ────────────────────────────────────────────────────────────────
 

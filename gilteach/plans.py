@@ -52,7 +52,7 @@ class Plan:
     runner: str
     workers: int
     tasks: int
-    size: float
+    size: int | float
     delay: float | None
     start_method: str | None
     switch_interval: float | None

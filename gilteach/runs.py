@@ -190,13 +190,21 @@ def load(path):
         content["machine"] = Machine(**content["machine"])
         content["plan"] = Plan(**content["plan"])
         loaded = Run(**{item.name: content[item.name] for item in fields(Run)})
+        for part in (loaded, loaded.plan, loaded.machine, loaded.machine.python):
+            _check_types(part)
         # Whatever can be read of a run can be shown: drawn, listed, written.
-        repr(loaded), loaded.samples.sum(), loaded.spans.sum(), loaded.slices.sum(), list(loaded.results)
-        if not isinstance(loaded.plan.workers, int):
-            raise TypeError(f"{loaded.plan.workers!r} workers")
+        repr(loaded), loaded.samples.sum(), loaded.spans.sum(), loaded.slices.sum()
         return loaded
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise BadValue(f"{path} holds a damaged run: {error!r}") from None
+
+
+def _check_types(record):
+    """Raise a TypeError if a field of a dataclass holds what its annotation doesn't allow."""
+    for item in fields(record):
+        value = getattr(record, item.name)
+        if not isinstance(value, item.type):
+            raise TypeError(f"{item.name} is {value!r}")
 
 
 def run(

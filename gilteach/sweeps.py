@@ -147,6 +147,11 @@ def most_workers(runners):
     return min(RUNNERS[runner].most_workers for runner in runners)
 
 
+def enough_workers(runners):
+    """Return the worker count up to which something new is seen where work computes: past the usable CPUs."""
+    return min(max(8, 2 * usable_cpus()[0]), most_workers(runners))
+
+
 def default_workers(most):
     """Return the worker counts that a sweep tries by default: 1, 2, 4, … up to `most`."""
     return [2**power for power in range(most.bit_length())]
@@ -241,7 +246,7 @@ def make_grid(task, runners, workers, tasks, size, start_method, common):
     if start_method is not None and "processes" not in runners:
         raise BadValue("start_method goes with the runner 'processes', which is not among the runners")
     if workers is None and not any(is_sequence(value) for value in (tasks, size)):
-        workers = default_workers(min(max(8, 2 * usable_cpus()[0]), most_workers(runners)))
+        workers = default_workers(enough_workers(runners))
     given = {"workers": workers, "tasks": tasks, "size": size}
     axis = next((name for name in AXES if is_sequence(given[name])), "workers")
     for name, value in given.items():
