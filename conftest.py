@@ -21,17 +21,30 @@ os.environ["TQDM_DISABLE"] = "1"
 
 LEFT_PATIENCE = 2.0  # s; for the last processes to end
 
-# An error in a background thread of a kernel reaches no cell. Kernels start with this, and it is said in the end.
-NOTE_THREAD_ERRORS = """
+# An error in a background thread of a kernel, or in what a widget calls, reaches no cell. Kernels start with this,
+# and it is said in the end.
+NOTE_ERRORS = """
+import sys
 import threading
 import traceback
 
-def note(error, usual=threading.excepthook):
+shell = get_ipython()
+
+def note(*error):
     with open({path!r}, "a", encoding="utf-8") as file:
-        traceback.print_exception(error.exc_type, error.exc_value, error.exc_traceback, file=file)
+        traceback.print_exception(*error, file=file)
+
+def note_thread_error(error, usual=threading.excepthook):
+    note(error.exc_type, error.exc_value, error.exc_traceback)
     usual(error)
 
-threading.excepthook = note
+def note_widget_error(*args, running_compiled_code=False, usual=shell.showtraceback, **kwargs):
+    if not running_compiled_code:  # by a cell
+        note(*sys.exc_info())
+    usual(*args, running_compiled_code=running_compiled_code, **kwargs)
+
+threading.excepthook = note_thread_error
+shell.showtraceback = note_widget_error
 """
 
 
@@ -45,9 +58,9 @@ def pytest_configure(config):
     folder = Path(config.gilteach_folder.name)
     startup = folder / "ipython" / "profile_default" / "startup"
     startup.mkdir(parents=True)
-    config.gilteach_thread_errors = folder / "thread-errors"
-    text = NOTE_THREAD_ERRORS.format(path=str(config.gilteach_thread_errors))
-    (startup / "note_thread_errors.py").write_text(text, encoding="utf-8")
+    config.gilteach_errors = folder / "errors"
+    text = NOTE_ERRORS.format(path=str(config.gilteach_errors))
+    (startup / "note_errors.py").write_text(text, encoding="utf-8")
     os.environ["IPYTHONDIR"] = str(folder / "ipython")
     # Temporary files and processes of the tests are told from others by these two.
     (folder / "tmp").mkdir()
@@ -89,9 +102,9 @@ def pytest_sessionstart(session):
     session.config.gilteach_shared_memory_before = leftovers.shared_memory()
 
 
-def thread_errors(config):
-    """Tracebacks of background threads in kernels."""
-    path = config.gilteach_thread_errors
+def errors_outside_cells(config):
+    """Tracebacks of background threads in kernels, and of what widgets called."""
+    path = config.gilteach_errors
     return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
@@ -131,7 +144,7 @@ def pytest_sessionfinish(session, exitstatus):
     session.config.gilteach_left = left
     # A claim may fail in a cell whose output isn't compared.
     failed = any(verdict == "✗" for verdict, _ in settled_claims(session.config))
-    wrong = failed or left or thread_errors(session.config) or any(changed_kinds(session.config))
+    wrong = failed or left or errors_outside_cells(session.config) or any(changed_kinds(session.config))
     if wrong and not exitstatus:
         session.exitstatus = 1
 
@@ -162,8 +175,8 @@ def pytest_terminal_summary(terminalreporter, config):
     if any(in_browser.values()):
         counts = ", ".join(f"{count} {outcome}" for outcome, count in in_browser.items() if count)
         terminalreporter.write_line(f"tests in the browser: {counts}")
-    if errors := thread_errors(config):
-        terminalreporter.section("errors in background threads of notebooks", red=True)
+    if errors := errors_outside_cells(config):
+        terminalreporter.section("errors in notebooks, outside their cells", red=True)
         terminalreporter.write(errors)
     if config.gilteach_left:
         terminalreporter.section("left behind by the tests", red=True)

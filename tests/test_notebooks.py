@@ -413,7 +413,23 @@ def test_an_error_in_a_background_thread_of_a_panel_is_noticed(nbval):
     """
     code, said = nbval(only(textwrap.dedent(press_run_and_wait), tags=["nbval-ignore-output"]))
     assert code == 1, said
-    assert "errors in background threads of notebooks" in said
+    assert "errors in notebooks, outside their cells" in said
+    assert "ZeroDivisionError" in said
+
+
+@pytest.mark.slow
+def test_an_error_in_what_a_widget_calls_is_noticed(nbval):
+    click = """
+        import ipywidgets
+
+        button = ipywidgets.Button()
+        button.on_click(lambda _: 1 / 0)
+        get_ipython()._showtraceback = lambda *_: None  # so that, as after a learner's click, no cell has it
+        button.click()
+    """
+    code, said = nbval(only(textwrap.dedent(click)))
+    assert code == 1, said
+    assert "errors in notebooks, outside their cells" in said
     assert "ZeroDivisionError" in said
 
 

@@ -51,7 +51,9 @@ def test_every_cell_measures_but_once_where_that_is_enough(cell, monkeypatch):
 
 
 def test_nbval_runs_the_smaller_loops(request, cell, monkeypatch):
-    [conftest] = [plugin for plugin in request.config.pluginmanager.get_plugins() if hasattr(plugin, "thread_errors")]
+    [conftest] = [
+        plugin for plugin in request.config.pluginmanager.get_plugins() if hasattr(plugin, "errors_outside_cells")
+    ]
     monkeypatch.setenv(shrink.VARIABLE, "4")
     item = SimpleNamespace(cell=cell, test_outputs=None)
     conftest.pytest_collection_finish(SimpleNamespace(config=SimpleNamespace(), items=[item, object()]))

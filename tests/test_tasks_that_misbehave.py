@@ -389,6 +389,7 @@ def test_tasks_that_wait_for_each_others_locks_are_ended(add_task):
 
 @pytest.mark.parametrize("runner", RUNNERS)
 @pytest.mark.parametrize("session", ["", ", start_new_session=True"], ids=["", "in a session of its own"])
+@pytest.mark.slow
 def test_what_a_task_has_started_ends_with_the_run(add_task, runner, session):
     starts = add_task(
         "def starts(size):\n"
@@ -410,6 +411,7 @@ subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], start_ne
 
 
 @pytest.mark.parametrize("runner", RUNNERS)
+@pytest.mark.slow
 def test_what_nobody_is_the_parent_of_ends_with_the_run(add_task, runner):
     leaves = add_task(
         "def leaves(size):\n"

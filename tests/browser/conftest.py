@@ -81,3 +81,11 @@ def open_notebook(browser, lab):
     for notebook in opened:
         if not notebook.page.is_closed():
             notebook.close()
+
+
+@pytest.fixture(autouse=True)
+def no_complaints(notebook):
+    """Fail the test in which the page complains, or for which the notebook was run."""
+    yield
+    complaints = [notebook.complaints.pop() for _ in notebook.complaints[:]]
+    assert not complaints

@@ -49,14 +49,6 @@ def executed(notebook):
     return notebook
 
 
-@pytest.fixture(autouse=True)
-def no_complaints(notebook):
-    """Fail the test in which the page complains, or for which the notebook was run."""
-    yield
-    complaints = [notebook.complaints.pop() for _ in notebook.complaints[:]]
-    assert not complaints
-
-
 def test_the_stored_pictures_are_shown_without_a_kernel(notebook, stored):
     kernel = notebook.page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.id ?? null")
     assert kernel is None

@@ -53,14 +53,6 @@ def notebook(subshells, lab, open_notebook):
     opened.close()
 
 
-@pytest.fixture(autouse=True)
-def no_complaints(notebook):
-    """Fail the test in which the page complains, or for which the notebook was run."""
-    yield
-    complaints = [notebook.complaints.pop() for _ in notebook.complaints[:]]
-    assert not complaints
-
-
 @pytest.fixture(params=PANELS)
 def panel(request, notebook):
     return notebook.panels()[list(PANELS).index(request.param)]
