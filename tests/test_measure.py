@@ -170,6 +170,23 @@ while time.process_time() < begin + 0.4:
     assert run.cpu - area(run.samples[early]) > 0.35
 
 
+ON_ONE_CPU = """
+import multiprocessing, os
+
+if __name__ == "__main__":
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    context = multiprocessing.get_context("spawn")
+    workers = [context.Process(target=print) for _ in range(4)]
+    for worker in workers: worker.start()
+    for worker in workers: worker.join()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere it isn't known when a process was born")
+def test_no_more_cores_are_busy_than_there_are_though_many_interpreters_start_at_once():
+    assert gt.measure(ON_ONE_CPU).samples["cores_busy"].max() < 1.5
+
+
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 def test_workers_of_every_start_method(method):
     if method not in gt.machine().python.start_methods:
