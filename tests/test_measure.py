@@ -303,6 +303,32 @@ def test_it_is_an_ordinary_program(tmp_path, monkeypatch):
     assert run.output == f"__main__ program.py True ['a b', '3'] None\n42 {tmp_path} False\n"
 
 
+AS_DAEMONS_DO = """
+import os, sys, threading
+os.closerange(3, 256)
+files = [open(f"{sys.argv[1]}{number}", "w") for number in range(5)]
+thread = threading.Thread(target=int)
+thread.start()
+thread.join()
+if hasattr(os, "fork") and not os.fork():
+    for file in files:
+        file.write("child ")
+        file.close()
+    os._exit(0)
+if hasattr(os, "fork"):
+    os.wait()
+for file in files:
+    file.write("parent")
+"""
+
+
+def test_nothing_is_noted_in_a_file_of_the_programs_own(tmp_path):
+    run = gt.measure(AS_DAEMONS_DO, args=[str(tmp_path / "own")])
+    assert run.exit_status == 0, run.output
+    expected = "child parent" if hasattr(os, "fork") else "parent"
+    assert {path.read_text() for path in tmp_path.glob("own*")} == {expected}
+
+
 def test_a_file_is_run_where_it_is(tmp_path):
     path = tmp_path / "my program.py"
     path.write_text("print(__file__)")

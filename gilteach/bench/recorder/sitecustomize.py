@@ -19,27 +19,40 @@ import threading
 import time
 
 FOLDER = os.environ.get("GILTEACH_NOTES", os.devnull)  # no folder, so that nothing is noted
-notes = -1  # the file that this process writes to
+notes, notes_file = -1, None  # the descriptor that this process writes to, and which file that is
+
+
+def file_of(descriptor):
+    """Return inode and device, or None if nothing is open there."""
+    try:
+        return os.fstat(descriptor)[1:3]
+    except OSError:
+        return None
+
+
+def is_ours(descriptor):
+    """Whether our file is still there: programs that become daemons close it, and may open another in its place."""
+    return notes_file is not None and file_of(descriptor) == notes_file
 
 
 def note(thread, **facts):
     """Write down facts about a thread (a native id), or about the process (None)."""
     try:
-        os.write(notes, ascii((thread, facts)).encode() + b"\n")
+        if is_ours(notes):
+            os.write(notes, ascii((thread, facts)).encode() + b"\n")
     except OSError:
-        pass  # the program closed our file, as programs that become daemons do
+        pass  # the disk is full
 
 
 def begin_process():
-    global notes
-    try:
+    global notes, notes_file
+    if is_ours(notes):
         os.close(notes)  # the parent's, after a fork
-    except OSError:
-        pass  # there was none, or the program closed it
-    notes = -1
+    notes, notes_file = -1, None
     path = f"{FOLDER}{os.sep}{os.getpid()}"
     new = os.O_WRONLY | os.O_CREAT | os.O_EXCL
     notes = os.open(path, new)
+    notes_file = file_of(notes)
     now = time.perf_counter()
     start = now - age()
     note(None, name=own_name(), start=start)
@@ -64,11 +77,11 @@ def age():
     it was born, to a clock tick.
     """
     busy = time.process_time()
-    if sys.platform != "linux":
-        return busy
-    with open("/proc/self/stat", "rb") as file:
-        ticks = int(file.read().rpartition(b")")[2].split()[19]) + 1  # until then at the latest
-    return max(busy, time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK"))
+    if sys.platform == "linux":
+        with open("/proc/self/stat", "rb") as file:
+            born = int(file.read().rpartition(b")")[2].split()[19]) + 1  # in clock ticks, at the latest
+        return max(busy, time.clock_gettime(time.CLOCK_BOOTTIME) - born / os.sysconf("SC_CLK_TCK"))
+    return busy
 
 
 def end_process():
