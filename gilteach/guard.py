@@ -11,13 +11,17 @@ import subprocess
 
 # A line on standard input says that all went well; its end without one, that the kernel has died. A bench gets
 # a moment to see to it. multiprocessing's resource tracker ignores SIGTERM, removes what it knows of, and ends
-# by itself.
+# by itself. What has left the child's process group is known by a mark in its environment, where there is /proc.
 SCRIPT = """
 read line && exit
 sleep 0.2
 kill -s TERM -- "-$1"
 sleep 0.5
 kill -s KILL -- "-$1"
+for found in $(grep -ls -e "$3" /proc/[0-9]*/environ); do
+    found=${found#/proc/}
+    kill -s KILL "${found%/environ}"
+done
 rm -rf -- "$2"*
 """
 
@@ -27,7 +31,7 @@ KILL_ON_JOB_CLOSE = 0x2000
 EXTENDED_LIMITS = 9
 
 
-def watch_over(child, leftovers):
+def watch_over(child, leftovers, mark):
     """Return a guard that watches over a child until it is dismissed.
 
     Parameters
@@ -36,16 +40,18 @@ def watch_over(child, leftovers):
         On POSIX, it leads a process group.
     leftovers : str
         How the paths begin that go with the child.
+    mark : str
+        An environment variable with its value, ``"NAME=value"``, that the child and all that it starts have.
     """
-    return Shell(child, leftovers) if os.name == "posix" else Job(child)
+    return Shell(child, leftovers, mark) if os.name == "posix" else Job(child)
 
 
 class Shell:
     """A guard for POSIX, which removes what the child left too."""
 
-    def __init__(self, child, leftovers):
+    def __init__(self, child, leftovers, mark):
         self._shell = subprocess.Popen(
-            ["/bin/sh", "-c", SCRIPT, "guard", str(child.pid), leftovers],
+            ["/bin/sh", "-c", SCRIPT, "guard", str(child.pid), leftovers, mark],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

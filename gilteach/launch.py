@@ -28,7 +28,7 @@ from pathlib import Path
 
 import psutil
 
-from .errors import FolderGone, WorkerDied
+from .errors import FolderGone, GilteachError, WorkerDied
 from .guard import watch_over
 from .temporary import folders_of, remove_folders_of
 
@@ -56,24 +56,46 @@ class Child:
 
     def __init__(self, command, environment=None, leftovers=None):
         self._mark = secrets.token_hex(8)
-        self._process = subprocess.Popen(
-            command,
-            env=(environment or os.environ) | {MARK: self._mark},
-            cwd=current_folder(),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=os.name == "posix",
-        )
-        self.pid = self._process.pid
-        self._guard = watch_over(self._process, leftovers or folders_of(self.pid))
+        self._process = self._guard = None
         self._events = queue.SimpleQueue()
         self._output = collections.deque()
-        self._threads = [
-            threading.Thread(target=target, daemon=True) for target in (self._read_events, self._read_output)
-        ]
-        for thread in reversed(self._threads):  # the first waits for the second in the end, which must have begun
-            thread.start()
+        self._threads = [threading.Thread(target=target, daemon=True) for target in self._readers()]
+        command, environment = python_itself(command, (environment or os.environ) | {MARK: self._mark})
+        try:
+            self._process = subprocess.Popen(
+                command,
+                env=environment,
+                cwd=current_folder(),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=os.name == "posix",
+            )
+            self.pid = self._process.pid
+            self._guard = watch_over(self._process, leftovers or folders_of(self.pid), f"{MARK}={self._mark}")
+            for thread in reversed(self._threads):  # the first waits for the second in the end, which must have begun
+                thread.start()
+        except (OSError, RuntimeError) as error:  # there may be no more processes, threads or files
+            self._give_up()
+            if isinstance(error, GilteachError):
+                raise
+            raise GilteachError(f"a child process could not be started: {error}") from error
+
+    def _readers(self):
+        """What the threads do that read from the child: first its events, then its output."""
+        return [self._read_events, self._read_output]
+
+    def _give_up(self):
+        """End a child that never got so far as to do anything."""
+        if self._process:
+            self._process.kill()
+            self._process.wait()
+        if self._guard:
+            self._guard.dismiss()
+        if self._process and not any(thread.is_alive() for thread in self._threads):
+            self._process.stdin.close()
+            self._process.stdout.close()
+            self._process.stderr.close()
 
     def _read_events(self):
         with self._process.stdout as lines:
@@ -157,23 +179,20 @@ class Child:
         self._kill_family()
         for process in started:  # one that has made a session of its own
             _kill(process)
-        self._process.wait()
+        for process in self._strays():
+            _kill(process)
+        try:
+            self._process.wait(UNKILLABLE)
+        except subprocess.TimeoutExpired:
+            pass
         _remove_what_is_named_after(self.pid)
         remove_folders_of(self.pid)
-        if not self._readers_end():
-            for process in self._strays():
-                _kill(process)
-            self._readers_end()
-
-    def _readers_end(self):
-        """Wait a moment for the ends of the pipes, and say whether they have come."""
         deadline = time.monotonic() + LAST_WORDS
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
-        return not any(thread.is_alive() for thread in self._threads)
 
     def _strays(self):
-        """What the child started that has left its session and lost its parent, but keeps its pipes open."""
+        """What the child started that has left its session and lost its parent."""
         for process in psutil.process_iter():
             try:
                 if process.environ().get(MARK) == self._mark:
@@ -210,6 +229,17 @@ class Child:
             return [process for process in members if process.status() != psutil.STATUS_ZOMBIE]
         except psutil.NoSuchProcess:  # one ended while we looked
             return self.family() if os.name == "posix" else []
+
+
+def python_itself(command, environment):
+    """Return a command and its environment so that they start Python itself.
+
+    On Windows, the Python of a virtual environment starts the one that it was made from, and waits for it: neither
+    its pid nor its CPU time are Python's. multiprocessing passes it over in the same way.
+    """
+    if os.name == "nt" and command[0] == sys.executable != sys._base_executable:
+        return [sys._base_executable, *command[1:]], environment | {"__PYVENV_LAUNCHER__": sys.executable}
+    return command, environment
 
 
 def current_folder():

@@ -166,9 +166,8 @@ def measure(program, *, args=(), timeout=60.0, python=None):
     timeout = check.number("timeout", timeout, 0.001, LONGEST_TIMEOUT, "seconds")
     interpreter = resolve(python)
     args = [*map(str, args)]
-    with take_turn():
-        measure_it = partial(_measure_in_folder, program, args, timeout, interpreter.executable)
-        run, stacks = out_of_reach_of_interrupts(measure_it, threading.Event())
+    measure_it = partial(_measure_in_turn, program, args, timeout, interpreter.executable)
+    run, stacks = out_of_reach_of_interrupts(measure_it, threading.Event())
     run = replace(run, machine=replace(run.machine, python=interpreter))
     if run.exit_status is None:
         error = RunTimeout(
@@ -179,14 +178,15 @@ def measure(program, *, args=(), timeout=60.0, python=None):
     return run
 
 
-def _measure_in_folder(program, args, timeout, python, stop):
+def _measure_in_turn(program, args, timeout, python, stop):
     """Run a program; return its `ProgramRun`, and where its threads stood if its time was up."""
-    folder = new_folder()
-    try:
-        script, search = _script(program, folder)
-        return _measure([python, script, *args], folder, search, timeout, stop)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with take_turn(stop):
+        folder = new_folder()
+        try:
+            script, search = _script(program, folder)
+            return _measure([python, script, *args], folder, search, timeout, stop)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _script(program, folder):
@@ -210,9 +210,9 @@ class Program(Child):
     def __init__(self, command, environment, folder):
         super().__init__(command, environment, leftovers=str(folder))
         self._process.stdin.close()  # input() finds the end of file, instead of waiting for ever
-        waiter = threading.Thread(target=self._wait, daemon=True)
-        waiter.start()
-        self._threads.append(waiter)
+
+    def _readers(self):
+        return [*super()._readers(), self._wait]
 
     def _read_events(self):
         self._pass_on("stdout", self._process.stdout)

@@ -141,7 +141,9 @@ def test_the_death_of_a_measured_program_names_the_signal(started_processes, wai
 
 PROGRAM = """
 import subprocess, sys, time
-subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+sleep = [sys.executable, "-c", "import time; time.sleep(60)"]
+subprocess.Popen(sleep)
+subprocess.Popen(sleep, start_new_session=True)
 print("under way", flush=True)
 time.sleep(60)
 """
@@ -153,5 +155,5 @@ def test_a_program_ends_with_the_kernel_that_measures_it():
     )
     with kernel, kernel.stdout as lines:
         assert lines.readline() == b"under way\n"
-        assert len(psutil.Process(kernel.pid).children(recursive=True)) == 3, "program, its child, and its guard"
+        assert len(psutil.Process(kernel.pid).children(recursive=True)) == 4, "program, its children, and its guard"
         kernel.kill()

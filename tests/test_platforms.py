@@ -288,7 +288,7 @@ def test_on_windows_a_child_is_put_into_a_job_that_ends_with_the_kernel(monkeypa
     library = Kernel32()
     monkeypatch.setattr(ctypes, "WinDLL", lambda name: library, raising=False)
     monkeypatch.setattr(guard, "os", WindowsOs())
-    watch = guard.watch_over(SimpleNamespace(_handle=CHILD), "nothing")
+    watch = guard.watch_over(SimpleNamespace(_handle=CHILD), "nothing", "NAME=value")
     [create, (name, kind, limits), assign] = library.calls
     assert create == ("CreateJobObjectW", None, None)
     assert (name, kind) == ("SetInformationJobObject", 9)
@@ -299,3 +299,15 @@ def test_on_windows_a_child_is_put_into_a_job_that_ends_with_the_kernel(monkeypa
     watch.dismiss()
     watch.dismiss()
     assert library.calls[3:] == [("CloseHandle", JOB)]
+
+
+def test_on_windows_python_itself_is_started_and_not_what_a_virtual_environment_has_for_it(monkeypatch):
+    monkeypatch.setattr(launch, "os", WindowsOs())
+    monkeypatch.setattr(sys, "executable", r"C:\course\Scripts\python.exe")
+    monkeypatch.setattr(sys, "_base_executable", r"C:\Python\python.exe", raising=False)
+    command, environment = launch.python_itself([sys.executable, "-I", "bench"], {"A": "1"})
+    assert command == [r"C:\Python\python.exe", "-I", "bench"]
+    assert environment == {"A": "1", "__PYVENV_LAUNCHER__": sys.executable}
+    assert launch.python_itself([r"C:\other.exe"], {}) == ([r"C:\other.exe"], {})
+    monkeypatch.setattr(sys, "_base_executable", sys.executable)
+    assert launch.python_itself([sys.executable], {}) == ([sys.executable], {})

@@ -2,7 +2,9 @@
 
 import os
 import sys
+import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -48,6 +50,15 @@ def test_what_a_subprocess_of_a_task_prints_is_output_too(add_task):
     assert "from afar" in run.output
 
 
+@pytest.mark.parametrize("runner", RUNNERS)
+def test_a_task_that_asks_for_input_finds_its_end(add_task, runner):
+    asks = add_task("def asks(size):\n    return input()\n")
+    began = time.monotonic()
+    with pytest.raises(gt.TaskError, match="EOFError"):
+        gt.run(asks, runner, workers=1)
+    assert time.monotonic() - began < SOON
+
+
 def test_output_without_end_neither_stalls_the_run_nor_fills_memory(add_task):
     chatter = add_task(
         "def chatter(size):\n"
@@ -79,6 +90,8 @@ def test_a_result_of_100_megabytes_arrives(add_task, runner):
     ("result", "arrives"),
     [
         ("{(1, 2): 3}", "{(1, 2): 3}"),
+        ("[{1: 2, '1': 3}]", "[{1: 2, '1': 3}]"),
+        ("[{'1': [(2, 3)]}]", [{"1": [[2, 3]]}]),
         ("10**5000", "<int that has no repr>"),
         ("loop", "[[...]]"),
         ("float('inf')", float("inf")),
@@ -406,7 +419,9 @@ def test_what_a_task_has_started_ends_with_the_run(add_task, runner, session):
 
 ORPHAN = """
 import subprocess, sys
-subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], start_new_session=True)
+sleep = [sys.executable, "-c", "import time; time.sleep(60)"]
+subprocess.Popen(sleep, start_new_session=True)
+subprocess.Popen(sleep, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 """
 
 
@@ -424,6 +439,27 @@ def test_what_nobody_is_the_parent_of_ends_with_the_run(add_task, runner):
     with pytest.raises(gt.RunTimeout):
         gt.run(leaves, runner, workers=2, size=30, timeout=1)
     assert time.monotonic() - began < 1 + 4 * SOON
+
+
+class NoMoreThreads(threading.Thread):
+    def start(self):
+        raise RuntimeError("can't start new thread")
+
+
+def no_more_processes(*_):
+    raise BlockingIOError(11, "Resource temporarily unavailable")
+
+
+@pytest.mark.parametrize(
+    ("name", "refuse"),
+    [("watch_over", no_more_processes), ("threading", SimpleNamespace(Thread=NoMoreThreads))],
+    ids=["no more processes", "no more threads"],
+)
+def test_where_nothing_more_can_be_started_that_is_said(monkeypatch, name, refuse):
+    monkeypatch.setattr(launch, name, refuse)  # which is asked for after the child itself
+    for start in (lambda: gt.run("count", size=1), lambda: gt.measure("while True: pass")):
+        with pytest.raises(gt.GilteachError, match=r"could not be started: .*(unavailable|new thread)"):
+            start()
 
 
 @pytest.mark.skipif(os.name != "posix", reason="elsewhere the second process is forgotten with the first")
