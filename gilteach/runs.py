@@ -286,7 +286,8 @@ class Turn:
     """Makes measurements take turns: two at once would measure each other.
 
     A lock of its own kind in two ways: whoever has the turn may take it again, and a wait for it
-    can be interrupted and stopped.
+    can be stopped. The main thread never takes it: an interrupt that struck between taking it and
+    noting that would keep it for ever.
     """
 
     def __init__(self):
@@ -334,10 +335,13 @@ def execute(plan, stop=None, measure=None):
     RunStopped
         If `stop` was set; and what `run` raises.
     """
+    return out_of_reach_of_interrupts(partial(_execute_in_turn, plan, measure or _execute), stop or threading.Event())
+
+
+def _execute_in_turn(plan, measure, stop):
     with take_turn(stop):
-        stop = stop or threading.Event()
         began = time.monotonic()
-        done = out_of_reach_of_interrupts(partial(measure or _execute, plan), stop)
+        done = measure(plan, stop)
         estimates.note(plan, time.monotonic() - began, done)
         return done
 
@@ -512,6 +516,10 @@ def _task_failed(event):
     return TaskError(f"task {event['task']} raised an exception:\n\n{event['traceback']}")
 
 
+def _not_ready(event):
+    return TaskError(f"a worker process could not get ready for the task:\n\n{event['traceback']}")
+
+
 def _result_lost(event):
     return TaskError(
         f"a task returned what can't be sent from one process to another: {event['reason']}\n"
@@ -521,9 +529,13 @@ def _result_lost(event):
 
 def _worker_died(event):
     codes = [code for *_, code in event["dead"]]
-    who = " or ".join(f"worker {number} (process {pid})" for number, pid, _ in event["dead"])
+    numbers = [number for number, *_ in event["dead"]]
+    who = " or ".join(
+        f"process {pid}" if number is None else f"worker {number} (process {pid})" for number, pid, _ in event["dead"]
+    )
     end = f"{who} {_how_it_ended(codes[0])}" if codes else "its end was not seen"
-    return WorkerDied(f"a worker died in mid-run: {end}. {_advice(*codes[:1])}".strip())
+    when = "before it was ready" if None in numbers else "in mid-run"
+    return WorkerDied(f"a worker died {when}: {end}. {_advice(*codes[:1])}".strip())
 
 
 def _bench_failed(event):
@@ -531,7 +543,9 @@ def _bench_failed(event):
     return GilteachError(f"the bench failed: {event['reason']}\n\n{hint}{event['traceback']}")
 
 
-_ERRORS = {"task": _task_failed, "result": _result_lost, "worker": _worker_died, "bench": _bench_failed}
+_ERRORS = {
+    "start": _not_ready, "task": _task_failed, "result": _result_lost, "worker": _worker_died, "bench": _bench_failed,
+}  # fmt: skip
 
 
 def _advice(code=None):

@@ -1,6 +1,7 @@
 """The cell magics in a shell, and functions of a learner's own as tasks."""
 
 import functools
+import importlib
 import math
 import os
 import subprocess
@@ -319,6 +320,38 @@ def test_what_the_bench_cannot_import_is_said(tmp_path, monkeypatch):
     for runner in ("serial", "processes"):
         with pytest.raises(gt.GilteachError, match="has no attribute 'gilteach_test'"):
             gt.run(only_here.f, runner)
+
+
+@pytest.fixture
+def task_whose_module_workers_import_differently(tmp_path, monkeypatch):
+    """Give a task of a module that runs some lines where a worker process imports it."""
+    made = []
+
+    def make(*lines):
+        name = f"only_once_{len(made)}_{os.getpid()}"
+        made.append(name)
+        body = "".join(f"    {line}\n" for line in lines)
+        (tmp_path / f"{name}.py").write_text(
+            f"import multiprocessing, os\nif multiprocessing.parent_process():\n{body}def f(n):\n    return n\n"
+        )
+        return importlib.import_module(name).f
+
+    monkeypatch.syspath_prepend(tmp_path)
+    yield make
+    for name in made:
+        del sys.modules[name]
+
+
+def test_why_a_worker_cannot_get_ready_is_said(task_whose_module_workers_import_differently):
+    task = task_whose_module_workers_import_differently("raise OSError('somebody has the port')")
+    with pytest.raises(gt.TaskError, match=r"(?s)could not get ready.*only_once.*OSError: somebody has the port"):
+        gt.run(task, "processes", workers=2)
+
+
+def test_a_worker_that_ends_before_it_is_ready_is_named(task_whose_module_workers_import_differently):
+    task = task_whose_module_workers_import_differently("os._exit(7)")
+    with pytest.raises(gt.WorkerDied, match=r"before it was ready: process \d+ .*ended with exit code 7"):
+        gt.run(task, "processes", workers=2)
 
 
 @pytest.mark.parametrize("size", ["auto", -1, math.nan, True, [[1]]])

@@ -13,16 +13,14 @@ starts a bench keeps its standard input open; when that closes before the work i
 has died, and the bench ends itself and its workers at once.
 """
 
-import json
 import os
-import sys
 import time
 import traceback
 from concurrent.futures import BrokenExecutor
 
 from functions import find_task
-from kernel import Kernel, as_json_can_hold_it, child_processes, claim_stdout
-from runners import RUNNERS
+from kernel import Kernel, as_json_can_hold_it
+from runners import RUNNERS, NotReady
 from work import Prepare, TaskFailed, Work
 
 # That is 20 MB in the bench and 30 in the kernel; two threads that take turns every 5 ms get there in
@@ -31,8 +29,8 @@ MOST_SLICES = 100_000
 
 
 def main():
-    kernel = Kernel(claim_stdout())
-    request = json.loads(sys.stdin.buffer.readline())
+    kernel = Kernel()
+    request = kernel.request()
     if "channel" in request:
         from messages import measure_messages
 
@@ -45,13 +43,12 @@ def main():
     prepare = Prepare(request["task"], request["module"], request["switch_interval"])
     most_slices = max(100, MOST_SLICES // request["tasks"]) if request["trace"] else 0
     work = Work(request["task"], request["module"], request["size"], request["extras"], most_slices)
-    processes = []
+    runner = None
     try:
         find_task(request["task"], request["module"])  # here first: a worker couldn't say what is wrong with it
         asked = time.perf_counter()
         runner = RUNNERS[request["runner"]](request["workers"], prepare, request["start_method"])
         workers = runner.start()
-        processes = child_processes()
         startup = time.perf_counter() - asked
         if forks:  # only now: forking a process that has threads can deadlock the child
             kernel.listen()
@@ -67,14 +64,16 @@ def main():
     except TaskFailed as failure:
         task, text = failure.args
         kernel.tell("error", kind="task", task=task, traceback=text)
+    except NotReady as error:
+        kernel.tell("error", kind="start", traceback=str(error))
     except BrokenExecutor as error:
         if error.__cause__ is None or "terminated abruptly" in str(error.__cause__):
-            kernel.tell_deaths_in_pool(processes, runner.close)
+            kernel.tell_deaths_in_pool(runner.processes, runner.close)
         else:  # nobody died: the pool couldn't make a result out of what a worker had sent
             kernel.tell("error", kind="result", reason=str(error.__cause__).strip("\n'").splitlines()[-1])
     except Exception as error:
         # Once its processes have answered, all that a pool can still fail at is sending a result back.
-        kind = "result" if processes else "bench"
+        kind = "result" if kernel.worker_pids and runner.processes else "bench"
         kernel.tell("error", kind=kind, reason=str(error), traceback=traceback.format_exc())
     else:
         kernel.work_is_over = True

@@ -10,6 +10,19 @@ import time
 DEATHS_PATIENCE = 0.5  # s; for the worker that died first to be seen, when the others were ended on its account
 
 
+def claim_stdin():
+    """Take standard input for what the kernel says; a task that asks for input finds its end.
+
+    A Python that starts on Windows looks at its standard input, and hangs while somebody waits to read from the
+    same pipe (python/cpython#78961): workers must get another one.
+    """
+    said = os.dup(0)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    return said
+
+
 def claim_stdout():
     """Take standard output for events; whatever a task prints goes to standard error instead."""
     events = os.fdopen(os.dup(1), "w", encoding="utf-8", newline="\n")
@@ -21,12 +34,20 @@ def claim_stdout():
 class Kernel:
     """The other end: hears the kernel's "go" and its end, and tells it what happens."""
 
-    def __init__(self, events):
-        self.events = events
+    def __init__(self):
+        self.said = claim_stdin()
+        self.events = claim_stdout()
         self.go = threading.Event()
         self.closed = threading.Event()
         self.work_is_over = False
         self.worker_pids = []
+
+    def request(self):
+        """Return what the kernel says first."""
+        line = b""
+        while not line.endswith(b"\n") and (more := os.read(self.said, 1 << 16)):
+            line += more
+        return json.loads(line)
 
     def tell(self, event, **fields):
         self.events.write(json.dumps({"event": event, **fields}, default=in_words) + "\n")
@@ -39,13 +60,14 @@ class Kernel:
         self.tell("ready", startup=startup, pid=os.getpid(), workers=workers, gil=gil)
 
     def tell_deaths(self, processes):
-        """Tell which of the worker processes have ended: number, pid and exit code of each.
+        """Tell which of the worker processes have ended: number (None before all were ready), pid and exit code.
 
         Nobody else may ask for their exit codes meanwhile: of two who ask a forkserver's process at the same time,
         one gets 255 instead. A pool does ask; see `tell_deaths_in_pool`.
         """
-        dead = sorted((self.worker_pids.index(pid), pid, code) for pid, code in how_they_ended(processes))
-        self.tell("error", kind="worker", dead=dead)
+        numbers = {pid: number for number, pid in enumerate(self.worker_pids)}
+        dead = [(numbers.get(pid), pid, code) for pid, code in how_they_ended(processes)]
+        self.tell("error", kind="worker", dead=sorted(dead, key=lambda one: (one[0] or 0, one[1])))
 
     def tell_deaths_in_pool(self, processes, close):
         """The same of a pool's processes, after `close` has ended what is left of the pool."""
@@ -58,8 +80,8 @@ class Kernel:
         threading.Thread(target=self._listen, daemon=True).start()
 
     def _listen(self):
-        # os.read and not sys.stdin: a forked worker must never inherit a lock that this thread holds.
-        while os.read(0, 1024):
+        # os.read and not a file: a forked worker must never inherit a lock that this thread holds.
+        while os.read(self.said, 1024):
             self.go.set()
         if not self.work_is_over:
             end_at_once()
@@ -115,4 +137,18 @@ def as_json_can_hold_it(value):
         json.dumps(value, default=in_words)
     except (TypeError, ValueError, RecursionError):  # keys that are tuples, values that hold themselves, …
         return in_words(value)
-    return value
+    return value if all_keys_are_texts(value) else in_words(value)
+
+
+def all_keys_are_texts(value):
+    """Whether all keys of all dicts are strings: JSON makes strings of others, and one key of 1 and "1"."""
+    waiting = [value]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            if not all(isinstance(key, str) for key in value):
+                return False
+            waiting += value.values()
+        elif isinstance(value, list | tuple):
+            waiting += value
+    return True

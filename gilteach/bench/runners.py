@@ -7,7 +7,12 @@ workers go (`close`). To add one, write the class and add one line to `RUNNERS`.
 import os
 import sys
 import threading
+import traceback
 from concurrent import futures
+
+
+class NotReady(Exception):
+    """A worker process couldn't get ready; says why, as a traceback's text."""
 
 
 def introduce():
@@ -19,6 +24,7 @@ class Serial:
     """One task after the other, in the main thread."""
 
     most_workers = 256
+    processes = ()
 
     def __init__(self, workers, prepare, start_method=None):
         self.prepare = prepare
@@ -38,6 +44,7 @@ class Threads:
     """A pool of threads, which share one process, its memory and its GIL."""
 
     most_workers = 256
+    processes = ()
 
     def __init__(self, workers, prepare, start_method=None):
         self.workers = workers
@@ -65,13 +72,18 @@ class Processes:
     def __init__(self, workers, prepare, start_method=None):
         context = process_context(start_method)
         self.workers = workers
+        self.processes = ()
         # A barrier can only be inherited by a process that starts, not sent to one that runs.
         self.pool = futures.ProcessPoolExecutor(
             workers, mp_context=context, initializer=inherit, initargs=(context.Barrier(workers), prepare)
         )
 
     def start(self):
-        return run_all(self.pool, answer_in_process, [None] * self.workers)
+        from multiprocessing import active_children
+
+        answers = [self.pool.submit(answer_in_process) for _ in range(self.workers)]
+        self.processes = active_children()  # those too that won't live to answer
+        return results_of(answers)
 
     def run(self, function, arguments):
         return run_all(self.pool, function, arguments)
@@ -103,8 +115,12 @@ def process_context(start_method=None):
 
 
 def run_all(pool, function, arguments):
-    """Give every argument to the pool and return the results in order; the first error ends it."""
-    tasks = [pool.submit(function, argument) for argument in arguments]
+    """Give every argument to the pool, and return what `results_of` does."""
+    return results_of([pool.submit(function, argument) for argument in arguments])
+
+
+def results_of(tasks):
+    """Return the results of a pool's tasks in order; the first error ends it."""
     futures.wait(tasks, return_when=futures.FIRST_EXCEPTION)
     for task in tasks:
         if task.done() and task.exception():
@@ -118,10 +134,16 @@ def answer(barrier):
 
 
 def inherit(barrier, prepare):
-    global inherited_barrier
-    inherited_barrier = barrier
-    prepare()
+    global inherited_barrier, failure
+    inherited_barrier, failure = barrier, None
+    try:
+        prepare()
+    except Exception:  # of which the pool would tell nobody what it was
+        failure = traceback.format_exc()
 
 
-def answer_in_process(_):
-    return answer(inherited_barrier)
+def answer_in_process():
+    introduction = answer(inherited_barrier)
+    if failure:
+        raise NotReady(failure)
+    return introduction
