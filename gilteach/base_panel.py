@@ -46,14 +46,15 @@ class Panel:
     """A panel of controls: Run, Stop, Clear, progress, a picture and findings in words.
 
     A panel of a certain kind adds controls of its own, and says what is measured and how it is shown:
-    `_job_for_run`, `_interleave`, `_result` and `_redraw`.
+    `_job_for_run`, `_interleave`, `_result` and `_draw`.
     """
 
     def __init__(self):
         self._history = []  # (what was measured, repeat) of all finished jobs since Clear
+        self._drawings = 0  # numbers the pictures: of two that are drawn at a time, the newer one is shown
         self._passes = 0  # numbers the repeats; measurements of the same pass can be compared
         self._job = None
-        self._state = threading.RLock()  # guards the three above
+        self._state = threading.RLock()  # guards the four above, and what is shown
         self._picture = empty_figure(INVITATION)
 
     # ── what the learner sees ────────────────────────────────────────────────────────────────
@@ -110,10 +111,12 @@ class Panel:
     def clear(self):
         """Forget all measurements, ending the one that is going on."""
         self._replace_job(None)
+        picture = empty_figure(INVITATION)
         with self._state:
             self._history.clear()
-        self._show(empty_figure(INVITATION))
-        self._summary.value = ""
+            self._drawings += 1
+            self._show(picture)
+            self._say([])
 
     # ── callbacks: each notes what is wanted and returns ─────────────────────────────────────
 
@@ -143,7 +146,7 @@ class Panel:
                 self._job.replaced = True
                 self._job.stop.set()
             self._job = job
-        self._show_activity(job is not None)
+            self._show_activity(job is not None)
 
     def _measure_beside_cells(self, job):
         with switching_often:
@@ -159,8 +162,11 @@ class Panel:
         try:
             if take_turn.busy():
                 self._tell(job, "waiting for another experiment to end …")
-            with take_turn(job.stop):
-                self._measure_in_turn(job)
+            if threading.current_thread() is threading.main_thread():
+                self._measure_all(job)  # each measurement takes a turn of its own
+            else:
+                with take_turn(job.stop):
+                    self._measure_all(job)
         except RunStopped:
             self._finish(job, "stopped")
             if not quietly:
@@ -179,7 +185,7 @@ class Panel:
         else:
             self._finish(job, "")
 
-    def _measure_in_turn(self, job):
+    def _measure_all(self, job):
         total = len(job.plans) * job.repeats
         began = drawn = time.monotonic()
         with self._state:
@@ -209,13 +215,32 @@ class Panel:
             try:
                 self._redraw()
             finally:
-                self._status.value = status
-                self._show_activity(False)
+                with self._state:
+                    if self._job is None:  # nothing was started while the picture was being drawn
+                        self._status.value = status
+                        self._show_activity(False)
 
     # ── what is shown ────────────────────────────────────────────────────────────────────────
 
+    def _redraw(self, job=None):
+        """Show all that has been measured, by a job that is under way too; unless something newer is to be shown."""
+        with self._state:
+            self._drawings += 1
+            number = self._drawings
+            measured = self._history + (job.measured if job else [])
+        if not measured:
+            return
+        picture, lines = self._draw(measured)
+        with self._state:
+            if number == self._drawings and not (job and job.replaced):
+                self._show(picture)
+                self._say(lines)
+
     def _say(self, lines):
         """Show findings as a list, which a screen reader announces."""
+        if not lines:
+            self._summary.value = ""
+            return
         items = "".join(f"<li>{escape(line)}</li>" for line in lines)
         style = "font-size: 115%; line-height: 1.5; margin: 0"
         self._summary.value = f'<ul role="status" style="{style}">{items}</ul>'

@@ -3,9 +3,8 @@
 import ipywidgets as widgets
 
 from . import check
-from .base_panel import INVITATION, Job, Panel
+from .base_panel import Job, Panel
 from .bench.channels import CHANNELS
-from .figures import empty_figure
 from .sweeps import MOST_REPEATS
 from .traffic import SIZES, Traffic, interleave_messages, make_message_plans
 from .traffic_figure import in_words, traffic_figure
@@ -107,13 +106,7 @@ class MessageExperiment(Panel):
     def _result(self, measured, planned):
         return Traffic(tuple(measured))
 
-    def _redraw(self, job=None):
-        with self._state:
-            measured = self._history + (job.measured if job else [])
-        if not measured:
-            self._show(empty_figure(INVITATION))
-            return
+    def _draw(self, measured):
         traffic = Traffic(tuple(measured))
-        self._show(traffic_figure(traffic))
         sizes = sorted(traffic.frame["size_bytes"].unique(), key=lambda size: abs(size - self._size.value))
-        self._say(in_words(traffic, sizes[:1]))
+        return traffic_figure(traffic), in_words(traffic, sizes[:1])

@@ -223,24 +223,18 @@ class Experiment(Panel):
     def _is_present(self, run):
         return run.size == self._size.value and self._same_workers(run)
 
-    def _redraw(self, job=None):
-        with self._state:
-            measured = self._shown(self._history + (job.measured if job else []))
+    def _draw(self, measured):
+        measured = self._shown(measured)
         if not measured:
-            if self._history:
-                self._show(empty_figure("Not measured yet at this setting: press Run."))
-                self._summary.value = ""
-            return
+            return empty_figure("Not measured yet at this setting: press Run."), []
         sweep = make_sweep(measured, self._axis.value, len(measured))
         present = [(run, repeat) for run, repeat in measured if self._is_present(run)] or self._nearest(measured)
         lines = findings(make_sweep(present, self._axis.value, len(present)).summary)
         if self._common["trace"]:
             newest = present[-1][0]
-            self._show(newest.figure(start=0, end=min(newest.wall, TURNS_SHOWN * self._switch_interval.value)))
-            lines.append(newest.turns)
-        else:
-            self._show(panel_figure(sweep, list({run.runner: run for run, _ in present}.values())))
-        self._say(lines)
+            picture = newest.figure(start=0, end=min(newest.wall, TURNS_SHOWN * self._switch_interval.value))
+            return picture, [*lines, newest.turns]
+        return panel_figure(sweep, list({run.runner: run for run, _ in present}.values())), lines
 
     def _nearest(self, measured):
         """The measurements nearest to the present setting on the x axis, where it has none itself."""

@@ -16,7 +16,7 @@ from leftovers import SHARED_MEMORY
 from missing import missing
 
 import gilteach as gt
-from gilteach import interpreters, launch, plans
+from gilteach import interpreters, launch, plans, runs
 from gilteach.bench.tasks import TASKS, Task
 
 PYTHONS = ("3.11", "3.12", "3.13", "3.13t", "3.14", "3.15")
@@ -167,7 +167,8 @@ def used_shared_memory(started_processes):
 def assert_nothing_left(started_processes, used_shared_memory, wait_until):
     """Assert that nothing of the test's is there in two seconds' time at the latest.
 
-    That is: no process, no shared memory, no thread, no temporary file, no socket and no pipe.
+    That is: no process, no shared memory, no thread, no temporary file, no socket and no pipe; nor has
+    anybody kept the turn to measure.
     Shared memory whose process was killed before it could be seen is taken for another program's.
     """
     threads_before = set(threading.enumerate())
@@ -188,6 +189,7 @@ def assert_nothing_left(started_processes, used_shared_memory, wait_until):
             lambda: set(threading.enumerate()) - threads_before,
             lambda: leftovers.temporary_files() - files_before,
             lambda: leftovers.connections() - connections_before if connections else None,
+            runs.take_turn.busy,
         ):
             wait_until(lambda left=left: not left(), deadline - time.monotonic())
             assert not left()

@@ -9,7 +9,7 @@ import time
 import pytest
 
 import gilteach as gt
-from gilteach import figures, sweeps
+from gilteach import base_panel, figures, programs, runs, sweeps
 from gilteach.switching import switching_often
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -338,6 +338,61 @@ def test_clear_ends_what_is_being_measured(panel, idle):
     assert experiment.results is None
 
 
+@pytest.fixture
+def slow_drawing(monkeypatch):
+    """Have panels draw for as long as the test wants; gives what says that it has begun, and what ends it."""
+    begun, enough = threading.Event(), threading.Event()
+    draw = gt.Experiment._draw
+
+    def draw_slowly(panel, measured):
+        drawn = draw(panel, measured)
+        begun.set()
+        assert enough.wait(10)
+        return drawn
+
+    monkeypatch.setattr(gt.Experiment, "_draw", draw_slowly)
+    yield begun, enough
+    enough.set()
+
+
+def test_what_is_started_while_a_picture_is_drawn_can_be_stopped(panel, idle, wait_until, slow_drawing):
+    begun, enough = slow_drawing
+    experiment = panel(size=0.01)
+    press(experiment, "Run")
+    assert begun.wait(10)
+    experiment._repeats.value = 1000
+    press(experiment, "Run")
+    enough.set()
+    assert wait_until(lambda: "of 1000" in experiment._status.value, 10)
+    drawn = picture(experiment)
+    assert wait_until(lambda: picture(experiment) != drawn, 10), "the first run is shown, or more of the second"
+    assert is_measuring(experiment)
+    assert "of 1000" in experiment._status.value
+    press(experiment, "Stop")
+    idle(experiment, PROMPT)
+
+
+@pytest.mark.parametrize("repeats", [1, 50])
+def test_nothing_that_was_being_drawn_comes_back_after_clear(
+    panel, idle, wait_until, slow_drawing, monkeypatch, repeats
+):
+    monkeypatch.setattr(base_panel, "REDRAW_AFTER", 0.0)
+    begun, enough = slow_drawing
+    experiment = panel(size=0.01, repeats=repeats)
+    empty = picture(experiment)
+    press(experiment, "Run")
+    assert begun.wait(10)
+    press(experiment, "Clear")
+    enough.set()
+    drawing = [thread for thread in threading.enumerate() if "_measure_beside_cells" in thread.name]
+    for thread in drawing:
+        thread.join()
+    assert drawing
+    assert picture(experiment) == empty
+    assert experiment._summary.value == ""
+    assert experiment.results is None
+
+
 @pytest.mark.slow
 def test_an_interrupted_run_gives_the_controls_back(panel):
     import _thread
@@ -450,6 +505,25 @@ def test_a_panel_that_waits_for_its_turn_says_so_and_can_be_stopped(panel, idle,
     idle(second, PROMPT)
     assert second.results is None
     assert is_measuring(first)
+
+
+def test_the_main_thread_never_has_the_turn(panel, monkeypatch):
+    # An interrupt of the kernel strikes it between any two steps, and nobody would give the turn back.
+    had = []
+
+    class Noting(runs.Turn):
+        def __call__(self, stop=None):
+            had.append(threading.current_thread())
+            return super().__call__(stop)
+
+    turn = Noting()
+    for module in (runs, programs, base_panel):
+        monkeypatch.setattr(module, "take_turn", turn)
+    gt.run("count", size=1)
+    gt.measure("pass")
+    panel(size=0.01).run()
+    assert len(had) == 3
+    assert threading.main_thread() not in had
 
 
 @pytest.mark.slow
