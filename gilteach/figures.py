@@ -182,7 +182,7 @@ def draw_wall_time(axes, sweep):
         repeats = frame[frame["runner"] == runner]
         axes.plot(repeats[axis], repeats["wall_s"], ".", color=colour, alpha=0.35, markersize=5)
         with_startup = rows["wall_s"] + rows["startup_s"]
-        if (rows["startup_s"] > 0.03 * rows["wall_s"]).any():
+        if runner != "serial" and (rows["startup_s"] > 0.03 * rows["wall_s"]).any():
             axes.plot(rows[axis], with_startup, color=colour, alpha=0.45, linewidth=1.2, linestyle="--", marker="_")
             labels.append((rows[axis].iloc[-1], with_startup.iloc[-1], "  with start-up", colour, 10))
         labels.append((list(x)[-1], list(y)[-1], runner, colour, 12))
@@ -240,7 +240,7 @@ def draw_utilisation(axes, runs):
     axes.set_ylabel("cores busy")
     axes.set_xlabel("seconds since the work began")
     highest = max(cores for run in runs for _, cores in run.raw_samples)
-    set_cores_axis(axes, runs[-1].machine.usable_cpus, highest)
+    set_cores_axis(axes, runs[-1].machine.usable_cpus, highest, side="right")
     label_directly(axes, labels)
 
 
@@ -311,13 +311,14 @@ def _set_x_axis(axes, sweep):
         axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
 
 
-def set_cores_axis(axes, usable, highest):
+def set_cores_axis(axes, usable, highest, side="left"):
+    """Mark the usable CPUs, in words at the side where curves seldom reach them."""
     axes.set_ylim(0, 1.15 * max(usable, highest))
     axes.yaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
     axes.axhline(usable, color=REFERENCE, linestyle=":", linewidth=1.5, zorder=1)
     axes.text(
-        0.0, usable, f" {usable} usable CPU{'s' * (usable != 1)}", transform=axes.get_yaxis_transform(),
-        va="bottom", fontsize=10, color=REFERENCE,
+        float(side == "right"), usable, f" {usable} usable CPU{'s' * (usable != 1)} ",
+        transform=axes.get_yaxis_transform(), va="bottom", ha=side, fontsize=10, color=REFERENCE,
     )  # fmt: skip
 
 

@@ -46,7 +46,7 @@ def draw_utilisation(axes, run):
     axes.set_xlim(0, run.wall)
     axes.set_title("CPU utilisation")
     axes.set_ylabel("cores busy")
-    set_cores_axis(axes, run.machine.usable_cpus, max(cores))
+    set_cores_axis(axes, run.machine.usable_cpus, max(cores), side="right")
 
 
 def draw_lifetimes(axes, lanes):
