@@ -113,13 +113,20 @@ def claim_in_a_cell_that_is_not_compared(notebook):
     code_cell(notebook, "claim(").metadata["tags"] = ["nbval-ignore-output"]
 
 
-def failed_claim(notebook):
-    cell = code_cell(notebook, "claim(")
-    for output in cell.outputs:
+def claim_with_verdict(notebook, verdict):
+    for output in code_cell(notebook, "claim(").outputs:
         for text in ("text", "text/plain"):
             holder = output if text in output else output.get("data", {})
             if text in holder:
-                holder[text] = holder[text].replace("✓", "✗").replace("?", "✗")
+                holder[text] = holder[text].replace("✓", verdict)
+
+
+def failed_claim(notebook):
+    claim_with_verdict(notebook, "✗")
+
+
+def claim_that_was_too_noisy(notebook):
+    claim_with_verdict(notebook, "?")
 
 
 def stored_error(notebook):
@@ -209,7 +216,8 @@ MUTATIONS = {  # and what is said of each
     magic_in_disguise: "uses %pwd",
     opting_out_in_a_comment: "tells nbval in a comment",
     no_claims: "fewer than two claims",
-    failed_claim: "a claim failed",
+    failed_claim: "a claim was not confirmed: ✗",
+    claim_that_was_too_noisy: "a claim was not confirmed: ?",
     claim_without_a_verdict: "shows no verdict",
     claim_under_another_name: "shows no verdict",
     claim_of_another_length: "shows no verdict",
@@ -384,6 +392,10 @@ def test_a_claim_that_fails_in_a_cell_that_is_not_compared_fails(nbval):
     code, said = nbval(only(A_CLAIM.replace("True", "False"), tags=["nbval-ignore-output"]))
     assert code == 1, said
     assert "✗ One is one." in said
+
+
+def test_what_nbval_reads_is_the_same_in_every_encoding():
+    assert (TOP / "tests" / "sanitize.cfg").read_bytes().isascii()
 
 
 @pytest.mark.slow

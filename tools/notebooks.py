@@ -6,8 +6,8 @@
 
 Edit a notebook in JupyterLab, save it, and run this. It writes the navigation, executes the cells in
 a fresh kernel of this environment, and stores what a reader needs and nothing else: outputs, but no
-widget state and no machine's own metadata. A notebook of the folder needs no mention anywhere: the
-list of claims and its neighbours' navigation follow by themselves.
+widget state and no machine's own metadata. A notebook of the folder needs no mention but in the
+README's table: the list of claims and its neighbours' navigation follow by themselves.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
-from structure import claims_list, problems, slide_kind
+from structure import claims_list, problems, slide_kind, verdicts
 
 FOLDER = Path(__file__).resolve().parent.parent / "notebooks"
 CLAIMS = FOLDER / "CLAIMS.md"
@@ -142,6 +142,9 @@ def main():
         execute(notebook, path)
         nbformat.write(notebook, path)
         print(f"{path.name}: stored, {path.stat().st_size // 1024} kB")
+        for _, verdict, line in verdicts(notebook):
+            if verdict != "✓":
+                print(f"    {verdict} {line}")
     for path in set(course()) - set(paths):
         if tidied(path) != nbformat.read(path, as_version=4):
             nbformat.write(tidied(path), path)

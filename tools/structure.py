@@ -56,7 +56,9 @@ def problems(notebook, path):
         found.append("no output of it is checked")
     if len(list(verdicts(notebook))) < 2:
         found.append("it makes fewer than two claims")
-    found += [f"a claim failed: {line}" for _, verdict, line in verdicts(notebook) if verdict == "✗"]
+    found += [
+        f"a claim was not confirmed: {verdict} {line}" for _, verdict, line in verdicts(notebook) if verdict != "✓"
+    ]
     found += _section_problems(cells)
     for number, cell in enumerate(cells):
         found += [f"cell {number}: {problem}" for problem in _cell_problems(cell, path.parent)]
@@ -67,15 +69,14 @@ def verdicts(notebook):
     """The claims in the outputs, as (number of the cell, ✓ ✗ or ?, the rest of the line)."""
     for number, cell in enumerate(notebook.cells):
         if cell.cell_type == "code":
-            for verdict, line in settled(cell.source, cell.outputs):
+            for verdict, line in settled(cell.outputs):
                 yield number, verdict, line
 
 
-def settled(source, outputs):
+def settled(outputs):
     """The claims that a code cell's outputs show, as (✓ ✗ or ?, the rest of the line)."""
-    if "claim(" in source:
-        for text in _texts(outputs):
-            yield from VERDICT.findall(text)
+    for text in _texts(outputs):
+        yield from VERDICT.findall(text)
 
 
 def calls_of_claim(source):
@@ -130,7 +131,7 @@ def _cell_problems(cell, folder):
     found += [f"uses {magic}" for magic in _magics(cell.source) if magic not in MAGICS]
     if any(find_comment_markers(cell.source)):
         found.append("tells nbval in a comment what a tag should")
-    shown = [line for _, line in settled(cell.source, cell.outputs)]
+    shown = [line for _, line in settled(cell.outputs)]
     for claim, _ in claims(cell.source):
         if not any(line == claim or line.startswith(f"{claim} (") for line in shown):
             found.append(f"shows no verdict on its claim {claim!r}")

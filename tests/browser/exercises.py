@@ -10,6 +10,15 @@ IN_WORDS = {
     "after `import operator`": "import operator; second = operator.itemgetter(1)",
     "Compare `predict_serial(8": 'answer = "pool" if predict_pool(8, 10, 20) < predict_serial(8, 10, 20) else "serial"',
 }
+# What a learner may write who has not understood, by what the check then says or asks.
+WRONG = {
+    'answer not in ("wait", "count")': 'answer = "count"',
+    "but fewer threads do it too": "workers = 20",
+    "abs(answer - run.wall)": "answer = 1.0",
+    "abs(answer - predict_processes": "answer = 2 * predict_processes(40, 5_000_000)",
+    "pickle.dumps(second)": "def second(pair): return pair[1]",
+    "answer == faster": 'answer = "serial" if predict_pool(8, 10, 20) < predict_serial(8, 10, 20) else "pool"',
+}
 ASSIGNMENT = re.compile(r"`(\w+ = [^`]+)`")
 FUNCTION = re.compile(r"```python\n(def .*?)\n```", re.DOTALL)
 
@@ -21,6 +30,7 @@ class Exercise:
     check: int  # place of the cell that says it
     change: int  # place of the cell with the answer
     source: str  # of the cell with the answer, solved
+    wrong: str  # the same with a wrong answer, or "" where that before any change is one
 
 
 def exercises(cells):
@@ -28,7 +38,17 @@ def exercises(cells):
     for check, cell in enumerate(cells):
         if cell.cell_type == "code" and '"Right' in cell.source:
             solution = next(later.source for later in cells[check:] if "<summary>Solution</summary>" in later.source)
-            yield Exercise(check, *_solved(cells, check, solution))
+            line = next((line for words, line in WRONG.items() if words in cell.source), "")
+            wrong = line and _with_line(cell.source, line)
+            yield Exercise(check, *_solved(cells, check, solution), wrong)
+
+
+def _with_line(source, line):
+    """The source with this line in place of the one that gives the same name a value."""
+    name = re.match(r"(?:.*; |def )?(\w+)", line)[1]
+    changed, changes = re.subn(rf"(?m)^{name} = .*$", lambda _: line, source, count=1)
+    assert changes, f"the exercise has no line {name} = …: {source}"
+    return changed
 
 
 def _solved(cells, check, solution):
@@ -42,7 +62,4 @@ def _solved(cells, check, solution):
     words = [line for words, line in IN_WORDS.items() if words in solution]
     line = words[0] if words else found and found[1]
     assert line, f"the solution gives no line to write: {solution}"
-    name = line.rpartition("; ")[2].partition(" = ")[0]
-    source, changes = re.subn(rf"(?m)^{name} = .*$", lambda _: line, cells[check].source, count=1)
-    assert changes, f"the exercise has no line {name} = …: {cells[check].source}"
-    return check, source
+    return check, _with_line(cells[check].source, line)
