@@ -78,7 +78,7 @@ class Panel:
         self._status = widgets.Label("")
         self._image = widgets.HTML()  # an Image widget has no place for a text alternative
         self._summary = widgets.HTML()
-        self._show(self._picture)
+        self._show(self._picture, self._picture.html())
 
     def _button(self, text, icon, tooltip, callback, **options):
         made = widgets.Button(description=text, icon=icon, tooltip=tooltip, layout={"width": "90px"}, **options)
@@ -112,11 +112,14 @@ class Panel:
         """Forget all measurements, ending the one that is going on."""
         self._replace_job(None)
         picture = empty_figure(INVITATION)
+        html = picture.html()
         with self._state:
             self._history.clear()
             self._drawings += 1
-            self._show(picture)
+            self._show(picture, html)
             self._say([])
+            if self._job is None:
+                self._status.value = ""
 
     # ── callbacks: each notes what is wanted and returns ─────────────────────────────────────
 
@@ -191,7 +194,8 @@ class Panel:
         with self._state:
             first_pass = self._passes
             self._passes += job.repeats
-        self._tell(job, f"run 1 of {total}{estimates.announcement(job.plans, job.repeats)} …", 0.0)
+        if not take_turn.busy():  # by another thread, for whose end this one may still have to wait
+            self._tell(job, f"run 1 of {total}{estimates.announcement(job.plans, job.repeats)} …", 0.0)
         for one, repeat in self._interleave(job.plans, job.repeats, job.stop):
             job.measured.append((one, first_pass + repeat))
             done = len(job.measured)
@@ -225,15 +229,16 @@ class Panel:
     def _redraw(self, job=None):
         """Show all that has been measured, by a job that is under way too; unless something newer is to be shown."""
         with self._state:
+            measured = self._history + (job.measured if job else [])
+            if not measured:
+                return
             self._drawings += 1
             number = self._drawings
-            measured = self._history + (job.measured if job else [])
-        if not measured:
-            return
         picture, lines = self._draw(measured)
+        html = picture.html()  # this takes longest, and a press of Stop isn't to wait for it
         with self._state:
             if number == self._drawings and not (job and job.replaced):
-                self._show(picture)
+                self._show(picture, html)
                 self._say(lines)
 
     def _say(self, lines):
@@ -251,10 +256,11 @@ class Panel:
         self._summary.value = f'<div role="alert" style="{style}">{text}</div>'
 
     def _tell(self, job, text, fraction=None):
-        if not job.replaced:
-            self._status.value = text
-            if fraction is not None:
-                self._progress.value = fraction
+        with self._state:
+            if not job.replaced:
+                self._status.value = text
+                if fraction is not None:
+                    self._progress.value = fraction
 
     def _show_activity(self, active):
         self._stop.disabled = not active
@@ -262,6 +268,6 @@ class Panel:
         if active:
             self._progress.value = 0.0
 
-    def _show(self, picture):
+    def _show(self, picture, html):
         self._picture = picture
-        self._image.value = picture.html()
+        self._image.value = html

@@ -158,7 +158,7 @@ class Census:
         dumps = {
             pid: self._notes / f"{pid}.stacks"
             for pid in self._recorded()
-            if pid not in self._gone and self._name(pid) not in HELPERS
+            if pid not in self._gone and self._name(pid) not in HELPERS and self._can_write_stacks(pid)
         }
         for pid in dumps:
             self._read_thread_clocks(pid)
@@ -172,6 +172,16 @@ class Census:
             time.sleep(0.01)
         time.sleep(0.05)  # the last of them may not be complete
         return "\n".join(self._named(pid, dump.read_text()) for pid, dump in dumps.items() if _has_text(dump))
+
+    def _can_write_stacks(self, pid):
+        """Whether a process still has its file for that: one that becomes a daemon may have another in its place."""
+        if not hasattr(faulthandler, "register"):
+            return True
+        try:
+            files = psutil.Process(pid).open_files()
+            return any(os.path.samefile(file.path, self._notes / f"{pid}.stacks") for file in files)
+        except (psutil.Error, OSError):
+            return False
 
     def _name(self, pid):
         return self._facts.get((pid, None), {}).get("name", "python")

@@ -92,7 +92,10 @@ class Child:
             self._process.wait()
         if self._guard:
             self._guard.dismiss()
-        if self._process and not any(thread.is_alive() for thread in self._threads):
+        for thread in self._threads:
+            if thread.ident:
+                thread.join(LAST_WORDS)
+        if self._process:
             self._process.stdin.close()
             self._process.stdout.close()
             self._process.stderr.close()

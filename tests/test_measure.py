@@ -329,6 +329,16 @@ def test_nothing_is_noted_in_a_file_of_the_programs_own(tmp_path):
     assert {path.read_text() for path in tmp_path.glob("own*")} == {expected}
 
 
+@pytest.mark.slow
+def test_nor_where_its_threads_stood(tmp_path):
+    stays = "for file in files:\n    file.flush()\nthreading.Event().wait()\n"
+    with pytest.raises(gt.RunTimeout):
+        gt.measure(AS_DAEMONS_DO + stays, args=[str(tmp_path / "own")], timeout=1.5)
+    texts = [path.read_text() for path in tmp_path.glob("own*")]
+    assert len(texts) == 5
+    assert not any("most recent call" in text for text in texts)
+
+
 def test_a_file_is_run_where_it_is(tmp_path):
     path = tmp_path / "my program.py"
     path.write_text("print(__file__)")

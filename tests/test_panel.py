@@ -336,6 +336,7 @@ def test_clear_ends_what_is_being_measured(panel, idle):
     press(experiment, "Clear")
     idle(experiment, PROMPT)
     assert experiment.results is None
+    assert experiment._status.value == ""
 
 
 @pytest.fixture
@@ -372,6 +373,28 @@ def test_what_is_started_while_a_picture_is_drawn_can_be_stopped(panel, idle, wa
     idle(experiment, PROMPT)
 
 
+def test_nobody_waits_for_a_picture_to_be_rendered(panel, wait_until, monkeypatch):
+    experiment = panel(size=0.01)
+    begun, enough = threading.Event(), threading.Event()
+    html = figures.Picture.html
+
+    def render_slowly(shown):
+        begun.set()
+        assert enough.wait(10)
+        return html(shown)
+
+    monkeypatch.setattr(figures.Picture, "html", render_slowly)
+    press(experiment, "Run")
+    assert begun.wait(10)
+    stopping = threading.Thread(target=experiment.stop)
+    stopping.start()
+    stopping.join(5)
+    waits = stopping.is_alive()
+    enough.set()
+    stopping.join()
+    assert not waits
+
+
 @pytest.mark.parametrize("repeats", [1, 50])
 def test_nothing_that_was_being_drawn_comes_back_after_clear(
     panel, idle, wait_until, slow_drawing, monkeypatch, repeats
@@ -383,11 +406,11 @@ def test_nothing_that_was_being_drawn_comes_back_after_clear(
     press(experiment, "Run")
     assert begun.wait(10)
     press(experiment, "Clear")
-    enough.set()
     drawing = [thread for thread in threading.enumerate() if "_measure_beside_cells" in thread.name]
+    assert drawing
+    enough.set()
     for thread in drawing:
         thread.join()
-    assert drawing
     assert picture(experiment) == empty
     assert experiment._summary.value == ""
     assert experiment.results is None
@@ -505,6 +528,18 @@ def test_a_panel_that_waits_for_its_turn_says_so_and_can_be_stopped(panel, idle,
     idle(second, PROMPT)
     assert second.results is None
     assert is_measuring(first)
+
+
+def test_a_cell_that_waits_for_its_turn_says_so(panel, wait_until):
+    first, second = panel(size=LONG), panel(size=0.01)
+    press(first, "Run")
+    assert wait_until(lambda: "run 1" in first._status.value, 5)
+    said = []
+    timer = threading.Timer(0.5, lambda: (said.append(second._status.value), first.stop()))
+    timer.start()
+    second.run()
+    timer.join()
+    assert said[0].startswith("waiting for another experiment")
 
 
 def test_the_main_thread_never_has_the_turn(panel, monkeypatch):

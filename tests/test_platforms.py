@@ -270,8 +270,8 @@ class Kernel32:
 
     def noting(self, name):
         def call(*args):
-            converted = [kind.from_param(value) for kind, value in zip(call.argtypes, args, strict=True)]
-            assert len(converted) == len(args)
+            for kind, value in zip(call.argtypes, args, strict=True):
+                kind.from_param(value)
             if name == "SetInformationJobObject":  # by address
                 _, kind, limits, size = args
                 args = kind, ctypes.string_at(ctypes.addressof(limits._obj), size)
@@ -299,6 +299,7 @@ def test_on_windows_a_child_is_put_into_a_job_that_ends_with_the_kernel(monkeypa
     watch.dismiss()
     watch.dismiss()
     assert library.calls[3:] == [("CloseHandle", JOB)]
+    assert library.CreateJobObjectW.restype is ctypes.c_void_p, "or half of it would be cut off"
 
 
 def test_on_windows_python_itself_is_started_and_not_what_a_virtual_environment_has_for_it(monkeypatch):

@@ -1,7 +1,8 @@
 """The runners: three ways to run the same tasks.
 
-Each runner starts its workers (`start`), runs a function over many arguments (`run`) and lets the
-workers go (`close`). To add one, write the class and add one line to `RUNNERS`.
+Each runner starts its workers (`start`), names the processes that it has started (`processes`), runs a
+function over many arguments (`run`) and lets the workers go (`close`). To add one, write the class and
+add one line to `RUNNERS`.
 """
 
 import os
@@ -79,10 +80,12 @@ class Processes:
         )
 
     def start(self):
-        from multiprocessing import active_children
-
-        answers = [self.pool.submit(answer_in_process) for _ in range(self.workers)]
-        self.processes = active_children()  # those too that won't live to answer
+        try:
+            answers = [self.pool.submit(answer_in_process) for _ in range(self.workers)]
+        finally:
+            # Those too that won't live to answer. multiprocessing's own list forgets such ones, and asks for their
+            # exit codes while the pool does.
+            self.processes = [*(self.pool._processes or {}).values()]
         return results_of(answers)
 
     def run(self, function, arguments):
