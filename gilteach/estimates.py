@@ -2,7 +2,7 @@
 
 An estimate supposes that a task's time grows with its size, that a worker does one task after the
 other, and that computing takes turns where there is one core or one GIL for it. Where nothing like it
-has been measured, there is none.
+has been measured, what is announced is a guess, and says so; of a learner's own task there is none.
 """
 
 from math import ceil, inf
@@ -13,6 +13,7 @@ from .plans import Plan
 from .words import roughly
 
 LONG = 10.0  # s; what takes less needs no announcement
+TYPICAL = 0.1  # s; CPU time of one task of its default size that computes, on a laptop of the 2020s
 FARTHEST = 10.0  # times smaller or larger than what was measured: beyond that, nobody knows
 
 _elapsed = {}  # seconds that a plan took as a whole the last time, by plan
@@ -40,22 +41,30 @@ def note(plan, elapsed, done):
         _overhead[plan.runner] = elapsed - done.wall
 
 
-def expected(plans, repeats=1):
-    """Return how many seconds it takes to measure all of `plans` so many times, or None if that can't be known."""
-    each = [_expected(plan) for plan in plans]
+def expected(plans, repeats=1, guess=False):
+    """Return how many seconds it takes to measure all of `plans` so many times, or None if that can't be known.
+
+    With `guess`, a task that was never measured is taken for a typical one.
+    """
+    each = [_expected(plan, guess) for plan in plans]
     return None if None in each else repeats * sum(each)
 
 
 def announcement(plans, repeats):
-    """Say how long that takes, such as ``" (about 3 min)"``; nothing where it is short or can't be known."""
-    seconds = expected(plans, repeats)
-    return f" ({roughly(seconds)})" if seconds is not None and seconds > LONG else ""
+    """Say how long that takes, such as ``" (about 3 min)"``; nothing where it is short, or nobody could guess."""
+    known = expected(plans, repeats)
+    seconds = expected(plans, repeats, guess=True) if known is None else known
+    if seconds is None or seconds <= LONG:
+        return ""
+    return f" ({roughly(seconds)}{', at a guess' * (known is None)})"
 
 
-def _expected(plan):
+def _expected(plan, guess):
     if plan in _elapsed:
         return _elapsed[plan]
-    task = _one_task(plan) if isinstance(plan, Plan) else None
+    if not isinstance(plan, Plan):
+        return None
+    task = _one_task(plan) or (_typical_task(plan) if guess else None)
     if task is None:
         return None
     alone, cpu = task
@@ -82,6 +91,14 @@ def _one_task(plan):
     growth = plan.size / nearest
     delay = plan.delay or 0.0  # doesn't grow
     return delay + max(0.0, alone - delay) * growth, cpu * growth
+
+
+def _typical_task(plan):
+    """Return the same of a task that was never measured; None of a learner's own, of which nothing is known."""
+    if plan.module:
+        return None
+    cpu = 0.0 if plan.facts.kind == "I/O" else TYPICAL * plan.size / plan.facts.default
+    return (plan.delay or 0.0) + cpu, cpu
 
 
 def _work(plan):

@@ -1,5 +1,6 @@
 """How long it will take is said before it starts, where that is long and can be told from earlier measurements."""
 
+import textwrap
 from dataclasses import replace
 
 import pytest
@@ -116,6 +117,23 @@ def test_it_is_said_only_where_it_is_long():
     assert estimates.announcement(short, 1) == ""
     assert estimates.announcement(long, 1) == " (about 11 s)"
     assert estimates.announcement(short, 20) == " (about 3 min)"
+
+
+@pytest.mark.parametrize("task", ["count", "primes", "digest", "mixed"])
+def test_what_was_never_measured_is_guessed_and_that_is_said(measured, task):
+    facts = gt.tasks().loc[task]
+    long = [plans.make_plan(task, "serial", workers=1, tasks=10, size=int(50 * facts["default"]))]
+    assert estimates.expected(long) is None
+    assert estimates.announcement(long, 1).endswith(", at a guess)")
+    default = [plans.make_plan(task, "serial", workers=1)]
+    assert estimates.announcement(default, 1) == ""
+    measured(task, size=long[0].size, delay=long[0].delay, seconds=2.0)
+    assert estimates.announcement(long, 1) == " (about 20 s)"
+
+
+def test_nobody_guesses_at_a_task_of_the_learners_own():
+    own = [plans.make_plan(textwrap.dedent, "serial", size=10**9)]
+    assert estimates.announcement(own, 1) == ""
 
 
 def test_roughly_means_two_digits():
