@@ -265,10 +265,13 @@ def test_a_second_interrupt_stops_no_cleaning_up(assert_nothing_left, interrupt_
 
 @posix
 def test_a_measured_program_after_an_interrupt(assert_nothing_left, interrupt_after):
+    def measure_until_interrupted(seconds):
+        interrupt_after(seconds)  # perhaps here already
+        gt.measure("import multiprocessing\nlock = multiprocessing.Lock()\nwhile True: pass\n")
+
     for seconds in (0.001, 0.01, 0.05, 0.3):
-        interrupt_after(seconds)
         with pytest.raises(KeyboardInterrupt):
-            gt.measure("import multiprocessing\nlock = multiprocessing.Lock()\nwhile True: pass\n")
+            measure_until_interrupted(seconds)
     assert_nothing_left()
 
 
