@@ -30,15 +30,15 @@ def file_of(descriptor):
         return None
 
 
-def is_ours(descriptor):
+def ours_is_open():
     """Whether our file is still there: programs that become daemons close it, and may open another in its place."""
-    return notes_file is not None and file_of(descriptor) == notes_file
+    return notes_file is not None and file_of(notes) == notes_file
 
 
 def note(thread, **facts):
     """Write down facts about a thread (a native id), or about the process (None)."""
     try:
-        if is_ours(notes):
+        if ours_is_open():
             os.write(notes, ascii((thread, facts)).encode() + b"\n")
     except OSError:
         pass  # the disk is full
@@ -46,7 +46,7 @@ def note(thread, **facts):
 
 def begin_process():
     global notes, notes_file
-    if is_ours(notes):
+    if ours_is_open():
         os.close(notes)  # the parent's, after a fork
     notes, notes_file = -1, None
     path = f"{FOLDER}{os.sep}{os.getpid()}"
