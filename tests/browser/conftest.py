@@ -69,23 +69,28 @@ def lab(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def open_notebook(browser, lab):
+def opened():
+    """All notebooks that the module has opened."""
+    notebooks = []
+    yield notebooks
+    for notebook in notebooks:
+        notebook.close()
+
+
+@pytest.fixture(scope="module")
+def open_notebook(browser, lab, opened):
     """Open a notebook in a JupyterLab with a certain setting of `commsOverSubshells`."""
-    opened = []
 
     def open_it(name, subshells, **options):
         opened.append(Notebook(browser, lab(subshells), name, **options))
         return opened[-1]
 
-    yield open_it
-    for notebook in opened:
-        if not notebook.page.is_closed():
-            notebook.close()
+    return open_it
 
 
 @pytest.fixture(autouse=True)
-def no_complaints(notebook):
-    """Fail the test in which the page complains, or for which the notebook was run."""
+def no_complaints(opened):
+    """Fail the test in which a page complains, or for which its notebook was run."""
     yield
-    complaints = [notebook.complaints.pop() for _ in notebook.complaints[:]]
+    complaints = [notebook.complaints.pop() for notebook in opened for _ in notebook.complaints[:]]
     assert not complaints

@@ -105,8 +105,9 @@ class Notebook:
         )
 
     def close(self):
-        self.shut_down()
-        self.page.close()
+        if not self.page.is_closed():
+            self.shut_down()
+            self.page.close()
 
     def command(self, name, **arguments):
         self.page.evaluate("([name, args]) => window.jupyterapp.commands.execute(name, args)", [name, arguments])
@@ -152,11 +153,17 @@ class Notebook:
         outputs = next(cell["outputs"] for cell in self.code_cells() if cell["place"] == place)
         return "".join(_joined(output["text"]) for output in outputs if output.get("name") == "stdout")
 
-    def run(self, timeout=300):
+    def run(self):
         """Run all cells, once each."""
+        with self.running_all():
+            pass
+
+    @contextlib.contextmanager
+    def running_all(self, timeout=300):
+        """Run all cells, once each, do what the with statement does meanwhile, and wait for their end."""
         self.command("notebook:clear-all-cell-outputs")
         with self._to_end("notebook:run-all-cells", timeout):
-            pass
+            yield
 
     def run_cell(self, place, timeout=60):
         """Run one cell."""

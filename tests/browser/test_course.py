@@ -1,9 +1,9 @@
 """Every notebook of the course in a real JupyterLab, as a learner goes through it.
 
-Each is opened and run once, every other one with JupyterLab's `commsOverSubshells` disabled: panels of every
-kind are tried with both settings in `test_panels.py`.
+Each is open in two of them at a time: at the default settings, and with `commsOverSubshells` disabled.
 """
 
+import contextlib
 import re
 
 import nbformat
@@ -14,6 +14,7 @@ from lab_panel import check_size, check_slider, check_slider_beside_another_cell
 from notebooks import course
 
 COURSE = course()
+SETTINGS = ("default", "disabled")
 PANEL = "Experiment("
 AWAITED = "Make your prediction above"
 ANSWERED = re.compile("[Yy]ou (predicted|had|were)")
@@ -21,12 +22,13 @@ UNDECIDED = "fewer than two processors are free"
 TRIES = 6  # an exercise that asks for a measured time may need another run beside a busy neighbour
 
 
-def setting(path):
-    return ("default", "disabled")[COURSE.index(path) % 2]
-
-
 @pytest.fixture(scope="module", params=COURSE, ids=lambda path: path.stem)
 def path(request):
+    return request.param
+
+
+@pytest.fixture(params=SETTINGS)
+def setting(request):
     return request.param
 
 
@@ -36,21 +38,32 @@ def stored(path):
 
 
 @pytest.fixture(scope="module")
-def notebook(path, open_notebook):
-    opened = open_notebook(path.name, setting(path), kernel=False)
-    yield opened
-    opened.close()
+def notebooks(path, open_notebook):
+    """The notebook in both settings, without a kernel."""
+    both = {setting: open_notebook(path.name, setting, kernel=False) for setting in SETTINGS}
+    yield both
+    for notebook in both.values():
+        notebook.close()
 
 
 @pytest.fixture(scope="module")
-def executed(notebook):
-    """The notebook with all its cells run."""
-    notebook.open()
-    notebook.run()
-    return notebook
+def all_executed(notebooks):
+    """The notebook with all its cells run, in both settings at the same time: much of it waits."""
+    for notebook in notebooks.values():
+        notebook.open()
+    with contextlib.ExitStack() as running:
+        for notebook in notebooks.values():
+            running.enter_context(notebook.running_all())
+    return notebooks
 
 
-def test_the_stored_pictures_are_shown_without_a_kernel(notebook, stored):
+@pytest.fixture
+def executed(all_executed, setting):
+    return all_executed[setting]
+
+
+def test_the_stored_pictures_are_shown_without_a_kernel(notebooks, setting, stored):
+    notebook = notebooks[setting]
     kernel = notebook.page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.id ?? null")
     assert kernel is None
     panels = [cell for cell in stored.cells if PANEL in cell.source and cell.cell_type == "code"]
@@ -73,7 +86,7 @@ def test_all_cells_run_without_an_error(executed, stored):
     assert not problems, "\n".join(problems)
 
 
-def test_panels(executed, path, tmp_path):
+def test_panels(executed, setting, tmp_path):
     panels = executed.panels()
     assert [panel.place for panel in panels] == [c["place"] for c in executed.code_cells() if PANEL in c["source"]]
     for number, panel in enumerate(panels, 1):
@@ -81,7 +94,7 @@ def test_panels(executed, path, tmp_path):
         panel.repeat(1)
         check_slider(panel)
         executed.keep_screenshot(panel.found, f"panel-{number}")
-        check_slider_beside_another_cell(panel, tmp_path / f"enough-{number}", meanwhile=setting(path) == "default")
+        check_slider_beside_another_cell(panel, tmp_path / f"enough-{number}", meanwhile=setting == "default")
         check_stop(panel)
 
 
