@@ -175,13 +175,9 @@ class Panel:
             if not quietly:
                 raise
         except Exception as error:
-            self._finish(job, "")
-            if not quietly:
-                raise
-            if not job.replaced:
-                self._complain(error)
-            if not isinstance(error, GilteachError):
-                raise  # it is a fault of ours, whose traceback somebody should see
+            self._finish(job, "", error if quietly else None)
+            if not quietly or not isinstance(error, GilteachError):
+                raise  # what is no GilteachError is a fault of ours, whose traceback somebody should see
         except BaseException:  # the kernel was interrupted while it waited for us
             self._finish(job, "interrupted")
             raise
@@ -208,7 +204,7 @@ class Panel:
                     self._redraw(job)
                     drawn = time.monotonic()
 
-    def _finish(self, job, status):
+    def _finish(self, job, status, error=None):
         with self._state:
             current = self._job is job
             if current:
@@ -222,6 +218,8 @@ class Panel:
                 with self._state:
                     if self._job is None:  # nothing was started while the picture was being drawn
                         self._status.value = status
+                        if error:
+                            self._complain(error)
                         self._show_activity(False)
 
     # ── what is shown ────────────────────────────────────────────────────────────────────────
@@ -263,10 +261,10 @@ class Panel:
                     self._progress.value = fraction
 
     def _show_activity(self, active):
-        self._stop.disabled = not active
         self._progress.layout.visibility = "visible" if active else "hidden"
         if active:
             self._progress.value = 0.0
+        self._stop.disabled = not active
 
     def _show(self, picture, html):
         self._picture = picture

@@ -1,5 +1,6 @@
 """Fixtures that several of the tests use."""
 
+import contextlib
 import gc
 import threading
 import time
@@ -136,7 +137,8 @@ def started_processes(monkeypatch):
 
     yield living
     for process in living():  # after a test that failed
-        process.kill()
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
 
 
 @pytest.fixture
@@ -191,8 +193,7 @@ def assert_nothing_left(started_processes, used_shared_memory, wait_until):
             lambda: leftovers.connections() - connections_before if connections else None,
             runs.take_turn.busy,
         ):
-            wait_until(lambda left=left: not left(), deadline - time.monotonic())
-            assert not left()
+            assert wait_until(lambda left=left: not left(), deadline - time.monotonic()), left()
 
     return check
 

@@ -1,6 +1,7 @@
 """How long it will take is said before it starts, where that is long and can be told from earlier measurements."""
 
 import textwrap
+import time
 from dataclasses import replace
 
 import pytest
@@ -106,10 +107,13 @@ def test_of_messages_only_the_same_ones_are_known(measured):
 
 
 def test_a_real_run_is_an_estimate_of_the_next_one():
+    began = time.monotonic()
     gt.run("wait", workers=2, size=0.2)
-    assert 0.2 < expected("wait", "threads", workers=2, size=0.2) < 5.0
+    assert 0.2 < expected("wait", "threads", workers=2, size=0.2) <= time.monotonic() - began
+    began = time.monotonic()
     gt.run("count", "serial", workers=1, size=10**5)
-    assert 0 < expected("count", "threads", workers=1, tasks=3, size=10**6) < 10.0
+    took = time.monotonic() - began
+    assert 0 < expected("count", "threads", workers=1, tasks=3, size=10**6) < 10.0 + took
 
 
 def test_it_is_said_only_where_it_is_long():

@@ -35,7 +35,7 @@ def panel(assert_nothing_left, wait_until):
     yield make
     for one in made:
         one.stop()
-        assert wait_until(lambda one=one: not is_measuring(one), 5)
+        assert wait_until(lambda one=one: not is_measuring(one), 20)
     assert_nothing_left()
 
 
@@ -198,10 +198,10 @@ def test_run_raises_what_goes_wrong(panel):
 
 @pytest.mark.slow
 def test_pressing_run_returns_at_once_and_measures(panel, idle):
-    experiment = panel(size=0.5)
+    experiment = panel(size=2.0)
     began = time.perf_counter()
     press(experiment, "Run")
-    assert time.perf_counter() - began < 0.5
+    assert time.perf_counter() - began < 1.5
     assert is_measuring(experiment)
     idle(experiment)
     assert len(experiment.results.frame) == 1
@@ -270,7 +270,7 @@ def test_a_stopped_job_keeps_its_measurements(panel, idle, wait_until):
 
 @pytest.mark.slow
 def test_run_pressed_again_and_again_measures_what_was_asked_for_last(panel, idle):
-    experiment = panel(size=0.5)
+    experiment = panel(size=2.0)
     for _ in range(50):
         press(experiment, "Run")
         time.sleep(0.1)  # 50 presses in 5 s; each run takes longer than that, so each press ends one
@@ -283,7 +283,7 @@ def test_run_pressed_again_and_again_measures_what_was_asked_for_last(panel, idl
 @pytest.mark.slow
 def test_a_slider_dragged_across_its_range(panel, idle):
     # Sixty settings in a second: what each of them would start, the next one ends, in any state of its start.
-    experiment = panel(size=0.2)
+    experiment = panel(size=0.5)
     for workers in range(1, experiment._workers.max + 1):
         experiment._workers.value = workers
         time.sleep(0.02)
@@ -329,12 +329,13 @@ def test_stop_ends_a_run_that_code_waits_for(panel):
     timer.join()
 
 
-def test_clear_ends_what_is_being_measured(panel, idle):
+def test_clear_ends_what_is_being_measured(panel, idle, wait_until):
     experiment = panel(size=LONG)
     press(experiment, "Run")
     time.sleep(0.3)
     press(experiment, "Clear")
     idle(experiment, PROMPT)
+    assert wait_until(lambda: not runs.take_turn.busy(), 20), "it still measures"
     assert experiment.results is None
     assert experiment._status.value == ""
 
@@ -535,11 +536,16 @@ def test_a_cell_that_waits_for_its_turn_says_so(panel, wait_until):
     press(first, "Run")
     assert wait_until(lambda: "run 1" in first._status.value, 5)
     said = []
-    timer = threading.Timer(0.5, lambda: (said.append(second._status.value), first.stop()))
-    timer.start()
+
+    def stop_the_first():
+        said.append(wait_until(lambda: second._status.value.startswith("waiting for another experiment"), 10))
+        first.stop()
+
+    stopping = threading.Thread(target=stop_the_first)
+    stopping.start()
     second.run()
-    timer.join()
-    assert said[0].startswith("waiting for another experiment")
+    stopping.join()
+    assert said == [True]
 
 
 def test_the_main_thread_never_has_the_turn(panel, monkeypatch):
