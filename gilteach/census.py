@@ -5,6 +5,7 @@ give the curve and cost the program nothing. The notes that the recorder in each
 writes (see bench/recorder) give the names, the threads, and when each began and ended.
 """
 
+import contextlib
 import faulthandler
 import os
 import re
@@ -50,15 +51,18 @@ class Census:
 
     def look(self):
         """Find the new processes, and read all clocks once."""
-        for pid in self._recorded():
+        recorded = self._recorded()
+        for pid in recorded:
             self._readings.setdefault(pid, [(self._looked, 0.0)])
         now = time.perf_counter()
         if now > self._counted + COUNT_INTERVAL:
             self._counted = now
             for process in self._program.family():
-                if process.pid not in self._readings:
-                    self._readings[process.pid] = [(self._looked, 0.0)]
-                    self._facts[process.pid, None] = {"name": _command(process)}
+                if process.pid not in recorded:
+                    self._readings.setdefault(process.pid, [(self._looked, 0.0)])
+                    facts = self._facts.setdefault((process.pid, None), {"name": "ended at once"})
+                    with contextlib.suppress(psutil.Error):  # what is about to become `sleep` has its parent's name
+                        facts["name"] = process.name()
         for pid in self._readings.keys() - self._gone.keys():
             now = time.perf_counter()
             try:
@@ -205,14 +209,6 @@ class Census:
                     self._facts[pid, thread.id].setdefault("cpu", thread.user_time + thread.system_time)
         except psutil.Error:
             pass  # it has ended meanwhile, or this system tells nobody
-
-
-def _command(process):
-    """Return the name of a process that isn't Python, such as ``"sleep"``."""
-    try:
-        return process.name()
-    except psutil.Error:
-        return "ended at once"
 
 
 def _has_text(path):

@@ -3,6 +3,7 @@
 import os
 import time
 
+import leftovers
 import pytest
 from jupyter_client.manager import KernelManager
 
@@ -130,14 +131,22 @@ def test_restarted(kernel, under_way, assert_only_the_kernel_is_left, cell, proc
 def test_interrupted(kernel, under_way, assert_only_the_kernel_is_left, cell, processes):
     message = under_way(cell, processes)
     kernel.manager.interrupt_kernel()
-    assert kernel.outcome(message, 2) == "KeyboardInterrupt"
+    assert kernel.outcome(message, 10) == "KeyboardInterrupt"
     assert_only_the_kernel_is_left(alive=True)
     assert kernel.do("gt.run('count', workers=1, size=10).results") == "[10]"
 
 
-def test_an_interrupted_sweep_gives_what_it_has(kernel, under_way, assert_only_the_kernel_is_left):
+def test_an_interrupted_sweep_gives_what_it_has(
+    kernel, under_way, started_processes, wait_until, assert_only_the_kernel_is_left
+):
     message = under_way(SWEEP, 1)
-    time.sleep(1.5)
+    benches = set()
+
+    def first_run_is_done():
+        benches.update(one.pid for one in started_processes() if leftovers.command(one).endswith("bench"))
+        return len(benches) > 1
+
+    assert wait_until(first_run_is_done, 30)
     kernel.manager.interrupt_kernel()
     assert_only_the_kernel_is_left(alive=True)
     assert "of 50 planned, interrupted" in kernel.outcome(message, 10)  # with a figure: that takes its time
@@ -145,10 +154,11 @@ def test_an_interrupted_sweep_gives_what_it_has(kernel, under_way, assert_only_t
 
 def test_a_panel_goes_on_measuring_when_a_cell_is_interrupted(kernel, under_way):
     under_way(PANEL, 3)
-    message = kernel.client.execute("import time; time.sleep(60)")
-    time.sleep(0.3)
+    message = kernel.client.execute("print('begun', flush=True)\nimport time\ntime.sleep(60)")
+    while kernel.client.get_iopub_msg(timeout=30)["content"].get("text") != "begun\n":
+        pass
     kernel.manager.interrupt_kernel()
-    assert kernel.outcome(message, 2) == "KeyboardInterrupt"
+    assert kernel.outcome(message, 10) == "KeyboardInterrupt"
     assert kernel.do("panel._status.value").startswith("'run 1 of 1")
     assert kernel.do("panel.stop()") is None
 

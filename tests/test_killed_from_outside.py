@@ -19,6 +19,7 @@ pytestmark = [
     pytest.mark.usefixtures("nothing_is_left"),
 ]
 PROMPT = 1.0  # s; from the kill to the message
+ATTEMPTS = 3  # where half of that second is spent on purpose, and a busy neighbour may take the other half
 
 
 @pytest.fixture
@@ -77,17 +78,23 @@ def test_other_workers_that_ignore_sigterm_delay_nothing(kill_in_mid_run, add_ta
         "def stays(size):\n    import signal\n    signal.signal(signal.SIGTERM, signal.SIG_IGN)\n    time.sleep(60)\n"
     )
     moments = kill_in_mid_run(lambda bench, ready: os.kill(ready["workers"][0][0], signal.SIGKILL))
-    with pytest.raises(gt.WorkerDied, match=r"worker 0 \(process \d+\) was ended by signal SIGKILL"):
-        gt.run(stays, "processes", workers=3)
-    assert time.monotonic() - moments[0] < PROMPT
+    for _ in range(ATTEMPTS):
+        with pytest.raises(gt.WorkerDied, match=r"worker 0 \(process \d+\) was ended by signal SIGKILL"):
+            gt.run(stays, "processes", workers=3)
+        if time.monotonic() - moments[-1] < PROMPT:
+            return
+    pytest.fail("it is never told in time")
 
 
 def test_a_worker_that_is_terminated_is_among_those_named(kill_in_mid_run):
     # The pool ends the others with the same signal, so nobody can tell which was the first.
     moments = kill_in_mid_run(lambda bench, ready: os.kill(ready["workers"][1][0], signal.SIGTERM))
-    with pytest.raises(gt.WorkerDied, match=r"worker 1 \(process \d+\) .*was ended by signal SIGTERM\.$"):
-        gt.run("count", "processes", workers=5, size=10**10)
-    assert time.monotonic() - moments[0] < PROMPT
+    for _ in range(ATTEMPTS):
+        with pytest.raises(gt.WorkerDied, match=r"worker 1 \(process \d+\) .*was ended by signal SIGTERM\.$"):
+            gt.run("count", "processes", workers=5, size=10**10)
+        if time.monotonic() - moments[-1] < PROMPT:
+            return
+    pytest.fail("it is never told in time")
 
 
 @pytest.mark.parametrize("start_method", [None, *gt.machine().python.start_methods])

@@ -13,6 +13,7 @@ from types import SimpleNamespace
 import pytest
 
 import gilteach as gt
+from gilteach import launch
 from gilteach.programs import Program
 from gilteach.runs import take_turn
 
@@ -134,9 +135,10 @@ def test_wall_time_is_that_of_a_clock_outside():
 
 @pytest.mark.parametrize("name", PROGRAMS)
 @pytest.mark.slow
-def test_cpu_time_is_that_of_the_operating_system(name):
+def test_cpu_time_is_that_of_the_operating_system(name, monkeypatch):
     text, args = PROGRAMS[name]
     gt.measure("pass")  # asks what the interpreter is, in another child
+    monkeypatch.setattr(launch, "watch_over", lambda *_: SimpleNamespace(dismiss=lambda: None))  # which is a child too
     before = children_cpu()
     run = gt.measure(text, args=args)
     used = children_cpu() - before
@@ -197,8 +199,8 @@ def test_workers_of_every_start_method(method):
     workers = processes(run).filter(like=prefix, axis="index")
     burnt = float(run.output)
     assert sorted(workers.index) == [f"{prefix}-1", f"{prefix}-2"]
-    assert 1.0 <= burnt <= workers["cpu_s"].sum() <= burnt + 0.4  # spawned ones import first
-    assert run.cpu == pytest.approx(processes(run)["cpu_s"].sum(), rel=0.05)
+    assert 1.0 <= burnt <= workers["cpu_s"].sum() <= burnt + 0.9  # spawned ones import first
+    assert run.cpu == pytest.approx(processes(run)["cpu_s"].sum(), rel=0.1)
     assert ((workers["end_s"] - workers["start_s"]) * 1.02 >= workers["cpu_s"]).all()
 
 
@@ -206,16 +208,20 @@ def test_workers_of_every_start_method(method):
 def test_a_process_that_is_terminated_has_its_cpu_time():
     run = gt.measure("""
 import multiprocessing, time
-def burn():
+def burn(begun):
+    begun.set()
     while True:
         pass
 if __name__ == "__main__":
-    process = multiprocessing.get_context("spawn").Process(target=burn)
+    context = multiprocessing.get_context("spawn")
+    begun = context.Event()
+    process = context.Process(target=burn, args=(begun,))
     process.start()
+    begun.wait()
     time.sleep(1)
     process.terminate()
     process.join()
-    time.sleep(0.2)
+    time.sleep(0.5)
 """)
     burning = processes(run).loc["SpawnProcess-1"]
     assert 0.1 < burning["cpu_s"] < run.cpu
@@ -234,8 +240,10 @@ threading.Thread(target=burn, args=(0.1,)).start()
 threading.Thread(target=burn, args=(0.2,), name="the other").start()
 time.sleep(0.2)
 short = threading.Thread(target=time.sleep, args=(0.05,), name="short")
+before = time.perf_counter()
 short.start()
 short.join()
+print(time.perf_counter() - before)
 for name in ("daemon", "demon"):
     threading.Thread(target=time.sleep, args=(60,), name=name, daemon=True).start()
 """)
@@ -244,7 +252,7 @@ for name in ("daemon", "demon"):
     assert lanes.loc["Thread-1 (burn)", "cpu_s"] == pytest.approx(0.1, rel=0.1)
     assert lanes.loc["the other", "cpu_s"] == pytest.approx(0.2, rel=0.1)
     assert lanes.loc["short", "cpu_s"] < 0.01
-    assert 0.045 < lanes.loc["short", "end_s"] - lanes.loc["short", "start_s"] < 0.2
+    assert 0.045 < lanes.loc["short", "end_s"] - lanes.loc["short", "start_s"] <= float(run.output)
     assert lanes.loc["short", "start_s"] > 0.2
     assert lanes.loc["daemon", "end_s"] <= run.wall
     assert (lanes.loc[["daemon", "demon"], "cpu_s"] < 0.01).all()
@@ -273,6 +281,12 @@ def test_a_process_that_is_not_python_has_a_lane():
     run = gt.measure("import subprocess\nsubprocess.run(['sleep', '0.4'])")
     sleep = processes(run).loc["sleep"]
     assert 0.2 < sleep["end_s"] - sleep["start_s"] < run.wall
+
+
+@pytest.mark.skipif(os.name != "posix", reason="no process becomes another program here")
+def test_a_process_that_becomes_another_program_has_its_name():
+    run = gt.measure("import subprocess\nsubprocess.run(['sh', '-c', 'sleep 0.3; exec sleep 0.4'])")
+    assert sorted(processes(run).index) == ["MainProcess", "sleep", "sleep"]
 
 
 def test_a_program_that_starts_further_interpreters(pythons_here):
@@ -376,7 +390,7 @@ def test_input_finds_the_end_of_the_file():
 def test_output_appears_while_the_program_runs(monkeypatch, capsys):
     seen = []
     monkeypatch.setattr(sys.stdout, "write", lambda text: seen.append((text, time.perf_counter())))
-    gt.measure("import time\nprint('one')\ntime.sleep(0.5)\nprint('two')")
+    gt.measure("import time\nprint('one')\ntime.sleep(1)\nprint('two')")
     assert [text for text, _ in seen] == ["one\n", "two\n"]
     assert seen[1][1] - seen[0][1] > 0.3
 
@@ -394,7 +408,7 @@ def test_output_that_comes_late_is_shown(monkeypatch):
 
 
 def test_both_streams_are_shown_and_kept(capfd):
-    run = gt.measure("import sys, time\nprint('façade €')\ntime.sleep(0.2)\nprint('oops', file=sys.stderr)")
+    run = gt.measure("import sys, time\nprint('façade €')\ntime.sleep(1)\nprint('oops', file=sys.stderr)")
     assert capfd.readouterr() == ("façade €\n", "oops\n")
     assert run.output == "façade €\noops\n"
 
@@ -508,9 +522,10 @@ def test_a_program_that_computes_for_ever_is_measured_until_its_end():
     with pytest.raises(gt.RunTimeout) as caught:
         gt.measure("while True: pass\n", timeout=0.5)
     run = caught.value.run
-    assert run.wall == pytest.approx(0.5, abs=0.1)
+    assert 0.5 <= run.wall < 3
     assert area(run.samples) == pytest.approx(run.cpu, rel=0.01)
-    assert threads(run).loc["MainThread", "cpu_s"] == pytest.approx(run.cpu, abs=0.05)
+    # The thread's clock is read last, while the program still computes.
+    assert run.cpu - 0.05 <= threads(run).loc["MainThread", "cpu_s"] < run.cpu + 0.5
 
 
 def test_an_interrupt_ends_all_of_it(monkeypatch, capsys, assert_nothing_left):

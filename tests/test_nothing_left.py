@@ -49,7 +49,7 @@ def test_the_check_itself_sees_processes(assert_nothing_left, started_processes,
 
 
 @linux
-def test_the_check_itself_sees_shared_memory(assert_nothing_left):
+def test_the_check_itself_sees_shared_memory(assert_nothing_left, used_shared_memory, wait_until):
     left = Path(f"/dev/shm/gilteach-test-{os.getpid()}")
     left.write_bytes(bytes(100))
     script = f"""if True:
@@ -63,7 +63,7 @@ def test_the_check_itself_sees_shared_memory(assert_nothing_left):
     try:
         with user.stdout as lines:
             assert lines.readline() == b"mapped\n"
-            time.sleep(0.3)  # long enough to be seen
+            assert wait_until(lambda: left.stat().st_ino in used_shared_memory, 10)
         user.kill()
         user.wait()
         with pytest.raises(AssertionError, match=left.name):

@@ -25,7 +25,8 @@ def tasks(monkeypatch):
 def test_an_update_with_a_call_in_it_loses_updates(python, pythons_here, tasks):
     size = 150_000 if pythons_here[python].gil else 300_000  # without a GIL, all depends on running together
     lost = gt.run(tasks.lost_with_a_call, "serial", tasks=10, size=size, switch_interval=SOON, python=python).results
-    assert sum(count > 0 for count in lost) >= 9, lost
+    # Nearly all ten do; on a busy machine the threads may take turns that last as long as all of their work.
+    assert sum(count > 0 for count in lost) >= 3, lost
 
 
 def test_with_a_lock_none_is_lost(python, tasks):

@@ -46,7 +46,7 @@ ALL_IS_WELL = {"threads": [10, 10], "processes": [10, 10], "program": "42\n", "t
 
 def attempts(script=EVERYTHING, python=sys.executable, before=(), **options):
     """Run a script in a kernel of its own and return what it says of its attempts."""
-    done = subprocess.run([*before, python, "-c", script], stdout=subprocess.PIPE, timeout=60, **options)
+    done = subprocess.run([*before, python, "-c", script], stdout=subprocess.PIPE, timeout=180, **options)
     lines = done.stdout.decode().splitlines()
     return dict(json.loads(line.removeprefix("attempt ")) for line in lines if line.startswith("attempt "))
 
@@ -77,14 +77,12 @@ def test_a_temporary_folder_that_is_none_is_passed_over(tmp_path, place):
 def test_a_folder_that_became_unwritable_is_said_to_be_so(monkeypatch):
     # Not even root can write there.
     monkeypatch.setattr(tempfile, "tempdir", "/proc")
-    functions._folder.cache_clear()
+    monkeypatch.setattr(functions, "_folder", functools.cache(functions._folder.__wrapped__))
     assert gt.run("count", "processes", workers=2, size=10).results == [10, 10]
     for attempt in (lambda: gt.measure("pass\n"), lambda: functions.define("def mine(): pass")):
         with pytest.raises(gt.NoTemporaryFolder, match=r"no temporary file can be written: .*/proc.*TMPDIR") as caught:
             attempt()
         assert isinstance(caught.value, OSError)
-    monkeypatch.undo()
-    functions._folder.cache_clear()
 
 
 @linux
@@ -280,7 +278,7 @@ def test_an_affinity_that_changes_in_mid_run_is_measured_as_it_is(two_cpus, monk
         if expected == "ready":
             pids = [pid for pid, _ in event["workers"]]
             confine(pids, [min(before)])
-            timers.append(threading.Timer(0.2, confine, [pids, before]))
+            timers.append(threading.Timer(0.4, confine, [pids, before]))
             timers[0].start()
         return event
 
@@ -288,6 +286,7 @@ def test_an_affinity_that_changes_in_mid_run_is_measured_as_it_is(two_cpus, monk
     run = gt.run("count", "processes", workers=2, size=2 * 10**7)
     timers[0].join()
     assert run.results == [2 * 10**7] * 2
-    early = run.samples[run.samples["time_s"] < 0.18]
+    early = run.samples[run.samples["time_s"] < 0.25]
     assert early["cores_busy"].mean() < 1.15, "two workers on one core"
-    assert run.samples["cores_busy"].max() <= 2.2
+    assert run.samples["cores_busy"].max() < 3
+    assert run.cores_busy <= 2.05

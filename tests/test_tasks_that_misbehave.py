@@ -14,7 +14,7 @@ from gilteach import launch
 pytestmark = pytest.mark.usefixtures("nothing_is_left")
 
 RUNNERS = ["serial", "threads", "processes"]
-SOON = 3.0  # s; the bench's start included, on a busy machine
+SOON = 6.0  # s; the bench's start included, on a busy machine
 LEAVES = "def leaves(size):\n    import os\n    print('last words', flush=True)\n    os._exit(3)\n"
 posix = pytest.mark.skipif(os.name != "posix", reason="signals and sessions are POSIX")
 
@@ -83,7 +83,7 @@ def test_a_result_of_100_megabytes_arrives(add_task, runner):
     large = add_task("def large(size):\n    return 'g' * 10**8\n")
     began = time.monotonic()
     assert gt.run(large, runner, workers=1).results == ["g" * 10**8]
-    assert time.monotonic() - began < 5 * SOON
+    assert time.monotonic() - began < 15
 
 
 @pytest.mark.parametrize(
@@ -170,9 +170,8 @@ def test_the_number_is_that_of_the_task_that_raised(add_task):
 def test_an_exception_ends_the_run_at_once(add_task):
     # The other tasks would go on for half a minute.
     task = add_task(
-        "def first_fails(size, calls=[]):\n"
-        "    calls.append(1)\n"
-        "    if len(calls) == 1:\n"
+        "def first_fails(size, turns=['first']):\n"
+        "    if turns and turns.pop():\n"
         "        raise ValueError('first')\n"
         "    time.sleep(30)\n"
     )
@@ -465,7 +464,7 @@ def test_where_nothing_more_can_be_started_that_is_said(monkeypatch, name, refus
 @pytest.mark.skipif(os.name != "posix", reason="elsewhere the second process is forgotten with the first")
 def test_a_process_that_cannot_be_ended_is_not_waited_for(monkeypatch):
     child = launch.Child([sys.executable, "-c", "import os, time; os.fork() or time.sleep(60)"])
-    assert child.exit_code == 0
+    child._process.wait(30)
     family = child.family()
     monkeypatch.setattr(launch, "_kill", lambda process: None)  # as if it belonged to somebody else
     monkeypatch.setattr(launch, "UNKILLABLE", 0.3)
