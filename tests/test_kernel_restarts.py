@@ -52,6 +52,7 @@ class Kernel:
 
     def close(self):
         self.client.stop_channels()
+        self.manager.shutdown_wait_time = 10.0  # s; one that is killed leaves its folder
         self.manager.shutdown_kernel()
         self.manager.cleanup_resources()
 

@@ -83,6 +83,7 @@ def test_a_folder_that_became_unwritable_is_said_to_be_so(monkeypatch):
         with pytest.raises(gt.NoTemporaryFolder, match=r"no temporary file can be written: .*/proc.*TMPDIR") as caught:
             attempt()
         assert isinstance(caught.value, OSError)
+    monkeypatch.undo()  # before it is asked what is left
 
 
 @linux
