@@ -148,13 +148,16 @@ def used_shared_memory(started_processes):
     enough = threading.Event()
 
     def watch():
-        while not enough.wait(0.03):
+        took = 0.0
+        while not enough.wait(max(0.03, 2 * took)):  # without a GIL it can hinder other threads that look at processes
+            began = time.monotonic()
             for process in started_processes():
                 try:
                     lines = Path(f"/proc/{process.pid}/maps").read_text().splitlines()
                 except OSError:
                     continue  # it has ended meanwhile
                 used.update(int(line.split(maxsplit=5)[4]) for line in lines if str(SHARED_MEMORY) in line)
+            took = time.monotonic() - began
 
     watcher = threading.Thread(target=watch, name="watches shared memory")
     if SHARED_MEMORY.is_dir():

@@ -46,7 +46,9 @@ def checks():
     found = {python.short: python for python in reversed(interpreters.find())}  # the current one before its equals
     here = interpreters.resolve()
     by_age = sorted((python for python in found.values() if not python.free_threaded), key=lambda one: one.numbers)
-    for name, python in sorted(found.items()):
+    # Those without a GIL come last, when `uv run pytest` beside them needs fewer cores: where all are busy, threads
+    # that want the same lock give their turn away again and again, and hardly get on.
+    for name, python in sorted(found.items(), key=lambda item: (item[1].free_threaded, item[0])):
         if python != here:
             yield Check(name, python, (*TESTS, NOTEBOOKS) if python in (by_age[0], by_age[-1]) else TESTS)
     yield Check(OLDEST, by_age[0], (*TESTS, FIRST_NOTEBOOK), resolution="lowest-direct")
