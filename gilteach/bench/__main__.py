@@ -29,13 +29,13 @@ MOST_SLICES = 100_000
 
 
 def main():
+    """Do what the kernel asks for, and return what it was done with, if all went well."""
     kernel = Kernel()
     request = kernel.request()
     if "channel" in request:
         from messages import measure_messages
 
-        measure_messages(kernel, request)
-        return
+        return measure_messages(kernel, request)
     forks = request["start_method"] == "fork"
     if not forks:
         kernel.listen()
@@ -88,7 +88,7 @@ def main():
         )
         kernel.closed.wait()
         runner.close()
-        return
+        return runner
     kernel.closed.wait()
 
 
@@ -104,4 +104,6 @@ def workers_cpu(spans):
 
 # Workers that are spawned import this module under another name.
 if __name__ == "__main__":
-    main()
+    # Kept to the end, where multiprocessing lets go of its semaphores one by one. Without a GIL, what a thread has
+    # dropped may be freed while the resource tracker is being told of another one, of which it complains.
+    used = main()
