@@ -10,11 +10,11 @@ import nbformat
 import pytest
 from exercises import exercises
 from lab_panel import check_size, check_slider, check_slider_beside_another_cell, check_stop
+from lab_server import SUBSHELLS
 
 from notebooks import course
 
 COURSE = course()
-SETTINGS = ("default", "disabled")
 PANEL = "Experiment("
 AWAITED = "Make your prediction above"
 ANSWERED = re.compile("[Yy]ou (predicted|had|were)")
@@ -27,7 +27,7 @@ def path(request):
     return request.param
 
 
-@pytest.fixture(params=SETTINGS)
+@pytest.fixture(params=SUBSHELLS)
 def setting(request):
     return request.param
 
@@ -40,7 +40,7 @@ def stored(path):
 @pytest.fixture(scope="module")
 def notebooks(path, open_notebook):
     """The notebook in both settings, without a kernel."""
-    both = {setting: open_notebook(path.name, setting, kernel=False) for setting in SETTINGS}
+    both = {setting: open_notebook(path.name, setting, kernel=False) for setting in SUBSHELLS}
     yield both
     for notebook in both.values():
         notebook.close()

@@ -10,6 +10,7 @@ import time
 import nbformat
 import pytest
 from lab_panel import check_size, check_slider, check_slider_beside_another_cell, check_stop
+from lab_server import SUBSHELLS
 
 NAME = "every_kind.ipynb"
 PANELS = {
@@ -29,7 +30,7 @@ QUESTIONS = {  # the question, the answer, and what both the answered and the sk
 }
 
 
-@pytest.fixture(scope="module", params=["default", "disabled"])
+@pytest.fixture(scope="module", params=SUBSHELLS)
 def subshells(request):
     return request.param
 
