@@ -1,9 +1,9 @@
 """Every notebook of the course in a real JupyterLab, as a learner goes through it.
 
-Each is open in two of them at a time: at the default settings, and with `commsOverSubshells` disabled.
+Each is open in two of them at a time: at the default settings, and with `commsOverSubshells` disabled. The
+setting is about widgets; what has none is looked at in the first alone.
 """
 
-import contextlib
 import re
 
 import nbformat
@@ -20,6 +20,8 @@ AWAITED = "Make your prediction above"
 ANSWERED = re.compile("[Yy]ou (predicted|had|were)")
 UNDECIDED = "fewer than two processors are free"
 TRIES = 6  # an exercise that asks for a measured time may need another run beside a busy neighbour
+
+default_alone = pytest.mark.parametrize("setting", ["default"])
 
 
 @pytest.fixture(scope="module", params=COURSE, ids=lambda path: path.stem)
@@ -38,23 +40,22 @@ def stored(path):
 
 
 @pytest.fixture(scope="module")
-def notebooks(path, open_notebook):
-    """The notebook in both settings, without a kernel."""
-    both = {setting: open_notebook(path.name, setting, kernel=False) for setting in SUBSHELLS}
-    yield both
-    for notebook in both.values():
-        notebook.close()
+def by_default(path, open_notebook):
+    """The notebook at the default settings, without a kernel."""
+    notebook = open_notebook(path.name, "default", kernel=False)
+    yield notebook
+    notebook.close()
 
 
 @pytest.fixture(scope="module")
-def all_executed(notebooks):
+def all_executed(path, by_default, open_notebook):
     """The notebook with all its cells run, in both settings at the same time: much of it waits."""
-    for notebook in notebooks.values():
-        notebook.open()
-    with contextlib.ExitStack() as running:
-        for notebook in notebooks.values():
-            running.enter_context(notebook.running_all())
-    return notebooks
+    by_default.open()
+    disabled = open_notebook(path.name, "disabled")
+    with by_default.running_all(), disabled.running_all():
+        pass
+    yield {"default": by_default, "disabled": disabled}
+    disabled.close()
 
 
 @pytest.fixture
@@ -62,13 +63,14 @@ def executed(all_executed, setting):
     return all_executed[setting]
 
 
-def test_the_stored_pictures_are_shown_without_a_kernel(notebooks, setting, stored):
-    notebook = notebooks[setting]
-    kernel = notebook.page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.id ?? null")
+def test_the_stored_pictures_are_shown_without_a_kernel(by_default, stored):
+    kernel = by_default.page.evaluate(
+        "window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.id ?? null"
+    )
     assert kernel is None
     panels = [cell for cell in stored.cells if PANEL in cell.source and cell.cell_type == "code"]
     assert all("image/png" in cell.outputs[-1].data for cell in panels)
-    assert notebook.undecoded() == []
+    assert by_default.undecoded() == []
 
 
 def test_all_cells_run_without_an_error(executed, stored):
@@ -136,6 +138,7 @@ def test_interleavings(executed):
         view.get_by_role("status").filter(has_text=re.compile(r"Order (so far: )?A\b")).wait_for()
 
 
+@default_alone
 def test_exercises_take_the_right_answer_and_no_other(executed, stored):
     found = list(exercises(stored.cells))
     assert found
@@ -159,6 +162,7 @@ def test_exercises_take_the_right_answer_and_no_other(executed, stored):
             assert UNDECIDED in said, f"cell {exercise.check} with {exercise.source!r} says {said!r}"
 
 
+@default_alone
 def test_folded_solutions_open(executed, stored):
     folded = executed.page.locator(".jp-Notebook details")
     assert folded.count() == sum(cell.source.count("<details>") for cell in stored.cells if cell.cell_type != "code")

@@ -9,7 +9,7 @@ import time
 
 import nbformat
 import pytest
-from lab_panel import check_size, check_slider, check_slider_beside_another_cell, check_stop
+from lab_panel import check_size
 from lab_server import SUBSHELLS
 
 NAME = "every_kind.ipynb"
@@ -77,15 +77,6 @@ def test_the_setting_is_in_force(notebook, subshells):
         assert int(started) > 0
     else:
         assert ('"disabled"' in loaded, kernel, started) == (True, "disabled", "0")
-
-
-def test_a_slider_runs_the_experiment_also_beside_another_cell(panel, subshells, tmp_path):
-    check_slider(panel)
-    check_slider_beside_another_cell(panel, tmp_path / "enough", meanwhile=subshells == "default")
-
-
-def test_stop_ends_a_measurement_at_once(panel):
-    check_stop(panel)
 
 
 def test_the_kernel_answers_while_a_panel_measures(notebook):
