@@ -10,7 +10,7 @@ import time
 import urllib.request
 
 SETTINGS = "@jupyterlab/apputils-extension"  # the folder of settings that aren't the default ones
-SUBSHELLS = ("default", "disabled")  # values of `commsOverSubshells` that everything is tried with
+SUBSHELLS = ("default", "disabled")  # values of `commsOverSubshells` that all widgets are tried with
 HOMES = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTERLAB_SETTINGS_DIR",
          "JUPYTERLAB_WORKSPACES_DIR")  # fmt: skip
 
