@@ -201,13 +201,11 @@ def assert_nothing_left(started_processes, used_shared_memory, wait_until):
     return check
 
 
-@pytest.fixture(scope="session", autouse=True)
-def garbage_of_the_tests_alone():
-    """Let collecting garbage, as `assert_nothing_left` does, look at new objects only: all take a third of a second."""
+@pytest.fixture(scope="module", autouse=True)
+def garbage_of_the_module_alone():
+    """Let collecting garbage, as `assert_nothing_left` does, look at the module's objects only: all take long."""
     gc.collect()
     gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 @pytest.fixture
