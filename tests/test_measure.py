@@ -186,7 +186,9 @@ if __name__ == "__main__":
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere it isn't known when a process was born")
 def test_no_more_cores_are_busy_than_there_are_though_many_interpreters_start_at_once():
-    assert gt.measure(ON_ONE_CPU).samples["cores_busy"].max() < 1.5
+    # Of a single sample, a delay between reading the time and reading a CPU clock makes too much or too little.
+    tenths_of_a_second = gt.measure(ON_ONE_CPU).samples["cores_busy"].rolling(5).mean()
+    assert tenths_of_a_second.max() < 1.2
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
