@@ -44,32 +44,44 @@ class Census:
         self._program = program
         self._notes = notes
         self._clock = clock
-        self._start = self._looked = self._counted = start
+        self._start = self._counted = start
+        self._looked, self._pids = time.perf_counter(), set(psutil.pids())  # when, and who there was on the machine
         self._readings = {program.pid: [(start, 0.0)]}  # by pid: (moment, CPU seconds so far)
+        self._newborn = {}  # the same of processes that may turn out to be the program's
         self._gone = {}  # by pid: when there was no such process any more
         self._facts = {}  # by pid and thread, which is None for the process itself: as noted
 
     def look(self):
         """Find the new processes, and read all clocks once."""
+        not_yet_there, pids_before = self._looked, self._pids
+        self._looked, self._pids = time.perf_counter(), set(psutil.pids())
+        # What is new may be the program's. A Python tells so by its notes, after 10 ms of CPU time or more; to find out
+        # of others is too much work for every look. Their clocks are read until then, since nobody can later.
+        self._newborn |= {pid: [(not_yet_there, 0.0)] for pid in self._pids - pids_before}
         recorded = self._recorded()
         for pid in recorded:
-            self._readings.setdefault(pid, [(self._looked, 0.0)])
-        now = time.perf_counter()
-        if now > self._counted + COUNT_INTERVAL:
-            self._counted = now
+            self._adopt(pid)
+        if self._looked > self._counted + COUNT_INTERVAL:
+            self._counted = self._looked
             for process in self._program.family():
                 if process.pid not in recorded:
-                    self._readings.setdefault(process.pid, [(self._looked, 0.0)])
+                    self._adopt(process.pid)
                     facts = self._facts.setdefault((process.pid, None), {"name": "ended at once"})
                     with contextlib.suppress(psutil.Error):  # what is about to become `sleep` has its parent's name
                         facts["name"] = process.name()
-        for pid in self._readings.keys() - self._gone.keys():
-            now = time.perf_counter()
-            try:
-                self._readings[pid].append((now, self._clock(pid)))
-            except OSError:
-                self._gone[pid] = now
-        self._looked = now
+            self._newborn.clear()  # what is left is somebody else's
+        for pid, readings in (self._readings | self._newborn).items():
+            if pid not in self._gone:
+                now = time.perf_counter()
+                try:
+                    readings.append((now, self._clock(pid)))
+                except OSError:
+                    self._gone[pid] = now
+
+    def _adopt(self, pid):
+        """Take a process for the program's, with what was read of its clock before that was known."""
+        if pid not in self._readings:
+            self._readings[pid] = self._newborn.pop(pid, [(self._looked, 0.0)])
 
     def _recorded(self):
         return [int(name) for name in os.listdir(self._notes) if name.isdecimal()]

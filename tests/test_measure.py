@@ -186,9 +186,24 @@ if __name__ == "__main__":
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere it isn't known when a process was born")
 def test_no_more_cores_are_busy_than_there_are_though_many_interpreters_start_at_once():
-    # Of a single sample, a delay between reading the time and reading a CPU clock makes too much or too little.
+    # When each was born is known to 10 ms, so a single sample of 20 ms may have a part of its neighbour's.
     tenths_of_a_second = gt.measure(ON_ONE_CPU).samples["cores_busy"].rolling(5).mean()
     assert tenths_of_a_second.max() < 1.2
+
+
+def test_what_a_process_without_notes_used_before_it_was_found_is_put_where_it_was_used():
+    # One after the other keeps one core busy. Python's option -I leaves the recorder out, and processes without it are
+    # looked for every tenth of a second.
+    run = gt.measure("""
+import subprocess, sys
+
+BURN = "import time\\nwhile time.process_time() < 0.15: pass"
+for _ in range(6):
+    subprocess.run([sys.executable, "-I", "-c", BURN], check=True)
+""")
+    children = processes(run).drop("MainProcess")
+    assert len(children) == 6
+    assert run.samples["cores_busy"].max() < 2
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
