@@ -13,6 +13,7 @@ import signal
 import time
 from ast import literal_eval
 from collections import defaultdict
+from pathlib import Path
 
 import numpy as np
 import psutil
@@ -45,7 +46,8 @@ class Census:
         self._notes = notes
         self._clock = clock
         self._start = self._counted = start
-        self._looked, self._pids = time.perf_counter(), set(psutil.pids())  # when, and who there was on the machine
+        self._looked = time.perf_counter()
+        self._last_id, self._pids = _last_id(), set(psutil.pids())  # of the whole machine
         self._readings = {program.pid: [(start, 0.0)]}  # by pid: (moment, CPU seconds so far)
         self._newborn = {}  # the same of processes that may turn out to be the program's
         self._gone = {}  # by pid: when there was no such process any more
@@ -53,11 +55,10 @@ class Census:
 
     def look(self):
         """Find the new processes, and read all clocks once."""
-        not_yet_there, pids_before = self._looked, self._pids
-        self._looked, self._pids = time.perf_counter(), set(psutil.pids())
+        not_yet_there, self._looked = self._looked, time.perf_counter()
         # What is new may be the program's. A Python tells so by its notes, after 10 ms of CPU time or more; to find out
         # of others is too much work for every look. Their clocks are read until then, since nobody can later.
-        self._newborn |= {pid: [(not_yet_there, 0.0)] for pid in self._pids - pids_before}
+        self._newborn |= {pid: [(not_yet_there, 0.0)] for pid in self._newcomers()}
         recorded = self._recorded()
         for pid in recorded:
             self._adopt(pid)
@@ -77,6 +78,14 @@ class Census:
                     readings.append((now, self._clock(pid)))
                 except OSError:
                     self._gone[pid] = now
+
+    def _newcomers(self):
+        """Return the pids on this machine that are new since the last look."""
+        last_id = _last_id()
+        if last_id and last_id == self._last_id:
+            return set()  # to ask for all pids takes 0.2 ms on a desktop
+        before, self._last_id, self._pids = self._pids, last_id, set(psutil.pids())
+        return self._pids - before
 
     def _adopt(self, pid):
         """Take a process for the program's, with what was read of its clock before that was known."""
@@ -221,6 +230,14 @@ class Census:
                     self._facts[pid, thread.id].setdefault("cpu", thread.user_time + thread.system_time)
         except psutil.Error:
             pass  # it has ended meanwhile, or this system tells nobody
+
+
+def _last_id():
+    """Return the id that was given last, to a process or a thread; None where nobody tells (Linux only)."""
+    try:
+        return Path("/proc/loadavg").read_bytes().split()[-1]
+    except OSError:
+        return None
 
 
 def _has_text(path):
