@@ -82,8 +82,10 @@ def test_the_cpu_time_is_that_of_the_tasks(runner):
 
 
 def test_two_processes_keep_two_cores_busy(measure_quietly, two_cpus):
+    # A neighbour that keeps 0.2 cores busy counts as quiet and costs twice that: its share, and as much again while the
+    # worker that it held up goes on alone. So it is 1.6 at best beside one, and 1 where nothing is parallel.
     measure_quietly(
-        lambda: gt.run("count", "processes", workers=2, size=2 * 10**7), lambda run: run.cores_busy >= 1.6
+        lambda: gt.run("count", "processes", workers=2, size=2 * 10**7), lambda run: run.cores_busy >= 1.4
     )  # fmt: skip
 
 
