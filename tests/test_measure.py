@@ -197,7 +197,7 @@ def test_what_a_process_without_notes_used_before_it_was_found_is_put_where_it_w
     run = gt.measure("""
 import subprocess, sys
 
-BURN = "import time\\nwhile time.process_time() < 0.15: pass"
+BURN = "import time\\nwhile time.process_time() < 0.3: pass"
 for _ in range(6):
     subprocess.run([sys.executable, "-I", "-c", BURN], check=True)
 """)
