@@ -19,10 +19,11 @@ import numpy as np
 import psutil
 
 from .launch import BENCH
+from .meter import edges_of_intervals
 
 RECORDER = BENCH / "recorder"
 HELPERS = ("forkserver", "resource_tracker")  # multiprocessing's own processes
-COUNT_INTERVAL = 0.1  # s; how often processes that aren't Python are looked for
+NAME_INTERVAL = 0.1  # s; how often processes that aren't Python are asked for their names
 DUMP_PATIENCE = 1.0  # s; for processes to write where their threads stand
 
 
@@ -45,33 +46,24 @@ class Census:
         self._program = program
         self._notes = notes
         self._clock = clock
-        self._start = self._counted = start
-        self._looked = time.perf_counter()
-        self._last_id, self._pids = _last_id(), set(psutil.pids())  # of the whole machine
-        self._readings = {program.pid: [(start, 0.0)]}  # by pid: (moment, CPU seconds so far)
-        self._newborn = {}  # the same of processes that may turn out to be the program's
+        self._start = self._looked = self._named_at = start
+        self._last_id, self._pids = None, set()  # of the whole machine, at the last look
+        self._moments = []  # of all looks: when the clocks were read
+        self._readings = {program.pid: [(start, 0.0)]}  # by pid: (moment, CPU seconds so far), from before its birth
         self._gone = {}  # by pid: when there was no such process any more
         self._facts = {}  # by pid and thread, which is None for the process itself: as noted
 
     def look(self):
         """Find the new processes, and read all clocks once."""
         not_yet_there, self._looked = self._looked, time.perf_counter()
-        # What is new may be the program's. A Python tells so by its notes, after 10 ms of CPU time or more; to find out
-        # of others is too much work for every look. Their clocks are read until then, since nobody can later.
-        self._newborn |= {pid: [(not_yet_there, 0.0)] for pid in self._newcomers()}
+        for pid in self._program.own(self._newcomers()):
+            self._readings.setdefault(pid, [(not_yet_there, 0.0)])
         recorded = self._recorded()
-        for pid in recorded:
-            self._adopt(pid)
-        if self._looked > self._counted + COUNT_INTERVAL:
-            self._counted = self._looked
-            for process in self._program.family():
-                if process.pid not in recorded:
-                    self._adopt(process.pid)
-                    facts = self._facts.setdefault((process.pid, None), {"name": "ended at once"})
-                    with contextlib.suppress(psutil.Error):  # what is about to become `sleep` has its parent's name
-                        facts["name"] = process.name()
-            self._newborn.clear()  # what is left is somebody else's
-        for pid, readings in (self._readings | self._newborn).items():
+        for pid in recorded:  # one that has made a session of its own is known by its notes alone
+            self._readings.setdefault(pid, [(self._start, 0.0)])
+        self._name_those_without_notes(recorded)
+        self._moments.append(time.perf_counter())
+        for pid, readings in self._readings.items():
             if pid not in self._gone:
                 now = time.perf_counter()
                 try:
@@ -87,10 +79,16 @@ class Census:
         before, self._last_id, self._pids = self._pids, last_id, set(psutil.pids())
         return self._pids - before
 
-    def _adopt(self, pid):
-        """Take a process for the program's, with what was read of its clock before that was known."""
-        if pid not in self._readings:
-            self._readings[pid] = self._newborn.pop(pid, [(self._looked, 0.0)])
+    def _name_those_without_notes(self, recorded):
+        """Ask for names of new processes, and of all now and then: what is about to become `sleep` has its parent's."""
+        all_again = self._looked > self._named_at + NAME_INTERVAL
+        if all_again:
+            self._named_at = self._looked
+        for pid in self._readings.keys() - self._gone.keys() - set(recorded):
+            if all_again or (pid, None) not in self._facts:
+                facts = self._facts.setdefault((pid, None), {"name": "ended at once"})
+                with contextlib.suppress(psutil.Error):
+                    facts["name"] = psutil.Process(pid).name()
 
     def _recorded(self):
         return [int(name) for name in os.listdir(self._notes) if name.isdecimal()]
@@ -118,7 +116,7 @@ class Census:
             looks are in it, and what one used after its last note or reading; those that nobody waits
             for, such as a forkserver with its workers, are not.
         interval : float
-            Seconds between two points of the curve.
+            Seconds between two looks. Where they were further apart, so are the points of the curve.
 
         Returns
         -------
@@ -130,10 +128,9 @@ class Census:
             As in `ProgramRun.lanes`.
         """
         self._read_notes()
-        edges = np.append(np.arange(self._start, end, interval), end)
-        if len(edges) > 2 and edges[-1] - edges[-2] < interval / 2:  # would show the noise of two clocks
-            edges = np.delete(edges, -2)
-        used = np.zeros_like(edges)
+        edges = edges_of_intervals(self._moments, self._start, end, interval)
+        widths, used = np.diff(edges), np.zeros(len(edges) - 1)
+        unread = []  # (begin, end): when a process was there, and its clock had been read for the last time
         lanes = []
         threads = defaultdict(dict)  # of each process
         for (pid, thread), facts in self._facts.items():
@@ -142,22 +139,29 @@ class Census:
         for pid, readings in self._readings.items():
             process = self._facts.setdefault((pid, None), {})
             process.setdefault("name", "python")
-            process.setdefault("start", readings[0][0])
-            readings[0] = (process["start"], 0.0)
             if "end" in process:
                 readings.append((process["end"], process["cpu"]))
+            # Births lie between two looks. They are noted to a clock tick of 10 ms; without notes, a process is
+            # taken to have been busy from its birth on.
+            earliest, (first, busy) = readings[0][0], readings[1] if len(readings) > 1 else (end, 0.0)
+            process["start"] = float(np.clip(process.get("start", first - busy), earliest, first))
+            readings[0] = (process["start"], 0.0)
             moments, clock = np.array(sorted(readings)).T
             clock = np.maximum.accumulate(clock)
-            used += np.interp(edges, moments, clock, left=0.0)
-            last = end if pid == self._program.pid else process.get("end", self._gone.get(pid, end))
+            used += np.diff(np.interp(edges, moments, clock, left=0.0))
+            gone = min(end, self._gone.get(pid, end))
+            unread.append((moments[-1], gone))
+            last = end if pid == self._program.pid else process.get("end", gone)
             process |= {"cpu": float(clock[-1]), "end": last}
             lanes.append((process["start"], self._rows(pid, threads[pid], end)))
-        # Nobody knows when the rest was used, so it is spread evenly.
-        rest = max(0.0, ended_cpu - used[-1])
-        used += rest * (edges - self._start) / (end - self._start)
-        cores = np.diff(used) / np.diff(edges)
-        samples = list(zip((edges[1:] - self._start).tolist(), cores.tolist(), strict=True))
-        return float(used[-1]), samples, [row for _, rows in sorted(lanes) for row in rows]
+        # The rest was used between a last reading and an end, as far as a core had room for it then; when processes
+        # came and went that nobody has seen, nobody knows.
+        rest = max(0.0, ended_cpu - used.sum())
+        room = np.maximum(0.0, np.minimum(widths - used, _covered(edges, unread)))
+        used += room * min(1.0, rest / max(room.sum(), 1e-9))
+        used += max(0.0, rest - room.sum()) * widths / (end - self._start)
+        samples = list(zip((edges[1:] - self._start).tolist(), (used / widths).tolist(), strict=True))
+        return float(used.sum()), samples, [row for _, rows in sorted(lanes) for row in rows]
 
     def _rows(self, pid, threads, end):
         """Return the lane of a process and those of its threads."""
@@ -170,7 +174,7 @@ class Census:
                 pid,
                 thread,
                 facts["name"],
-                facts["start"] - self._start,
+                max(facts["start"], process["start"]) - self._start,
                 min(end, facts.get("end", process["end"])) - self._start,
                 facts.get("cpu"),
             )
@@ -230,6 +234,15 @@ class Census:
                     self._facts[pid, thread.id].setdefault("cpu", thread.user_time + thread.system_time)
         except psutil.Error:
             pass  # it has ended meanwhile, or this system tells nobody
+
+
+def _covered(edges, spans):
+    """Return how much of each interval between two edges lies in one span or more, in the same unit."""
+    covered, reached = np.zeros(len(edges) - 1), edges[0]
+    for begin, end in sorted(spans):
+        begin, reached = max(begin, reached), max(end, reached)
+        covered += np.diff(np.clip(edges, begin, reached))
+    return covered
 
 
 def _last_id():

@@ -224,14 +224,17 @@ class Child:
     def family(self):
         """The living ones of the child and all that it or its tasks started."""
         try:
-            if os.name == "posix":
-                members = [psutil.Process(pid) for pid in _session(self.pid)]
-            else:
-                child = psutil.Process(self.pid)
-                members = [child, *child.children(recursive=True)]
+            members = [psutil.Process(pid) for pid in self.own(psutil.pids())]
             return [process for process in members if process.status() != psutil.STATUS_ZOMBIE]
         except psutil.NoSuchProcess:  # one ended while we looked
-            return self.family() if os.name == "posix" else []
+            return self.family()
+
+    def own(self, pids):
+        """Return those of some pids that are the child's or of what it or its tasks started."""
+        if os.name == "posix":
+            return [pid for pid in pids if _session(pid) == self.pid]
+        started = {process.pid for process in self._descendants()} if pids else set()
+        return [pid for pid in pids if pid == self.pid or pid in started]
 
 
 def python_itself(command, environment):
@@ -262,16 +265,12 @@ def _kill(process):
         pass  # it has ended meanwhile, or belongs to somebody else
 
 
-def _session(leader):
-    """Pids of all living processes in the session of `leader`."""
-    members = []
-    for pid in psutil.pids():
-        try:
-            if os.getsid(pid) == leader:
-                members.append(pid)
-        except OSError:
-            pass  # it has ended meanwhile, or belongs to somebody else
-    return members
+def _session(pid):
+    """Return the session of a process, by the pid of who leads it; None if there is none, or nobody may know it."""
+    try:
+        return os.getsid(pid)
+    except OSError:
+        return None  # it has ended meanwhile, or belongs to somebody else
 
 
 def _remove_what_is_named_after(pid):

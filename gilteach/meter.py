@@ -1,19 +1,24 @@
 """The CPU meter: how many cores a few processes keep busy, sampled from outside them.
 
-Sampling from another process never takes the GIL of the one under test. On Linux a process's CPU
-clock can be read by anyone, exact to the nanosecond, in about a microsecond. Elsewhere psutil's
-process times serve, which move in steps of 10 ms or more, so they are read less often.
+Sampling from another process never takes the GIL of the one under test. On Linux anyone can read a
+process's CPU clock in about a microsecond, with no rounding; but what it has used since the
+scheduler last looked after it, at a tick or a switch, isn't in it yet. So while it computes, its
+clock is up to a tick behind (4 ms with 250 ticks a second), and a single interval of 20 ms may show
+that much too little or too much; the next makes up for it. Elsewhere psutil's process times serve,
+which move in steps of 10 ms or more, so they are read less often.
+
+Source: thread_group_cputime in Linux's kernel/sched/cputime.c.
 """
 
 import sys
 import time
 
-EXACT_INTERVAL = 0.02  # s
+FINE_INTERVAL = 0.02  # s
 COARSE_INTERVAL = 0.1  # s; ten steps of a 10 ms clock
 
 
-def exact_clock(pid):
-    """Return CPU seconds used by process `pid`, from its CPU clock (Linux only).
+def fine_clock(pid):
+    """Return CPU seconds used by process `pid` up to its last tick or switch, from its CPU clock (Linux only).
 
     The clock's id is made as clock_getcpuclockid(3) makes it: the complement of the process id
     above three bits, of which 2 means "scheduler's own account".
@@ -35,8 +40,42 @@ def coarse_clock(pid):
 def best_clock():
     """Return the best of the two clocks that there is here, and every how many seconds to read it."""
     if sys.platform == "linux":
-        return exact_clock, EXACT_INTERVAL
+        return fine_clock, FINE_INTERVAL
     return coarse_clock, COARSE_INTERVAL
+
+
+def next_sample(due, interval):
+    """Return when to take the next sample, now that the one that was `due` has been taken.
+
+    They keep in step, and one that comes late isn't made up for: right after it, the next would show the noise of
+    two clocks.
+    """
+    return max(due + interval, time.perf_counter() + interval / 2)
+
+
+def edges_of_intervals(moments, start, end, interval):
+    """Return the moments between `start` and `end` that a curve has points at, and these two themselves.
+
+    Parameters
+    ----------
+    moments : sequence of float
+        When samples were taken, in seconds, rising.
+    start, end : float
+        In seconds.
+    interval : float
+        Seconds that lie between two samples as a rule.
+
+    Returns
+    -------
+    array of float
+    """
+    import numpy as np
+
+    edges = np.array([start, *(moment for moment in moments if start < moment < end), end])
+    # An interval much shorter than others would show the noise of two clocks.
+    if len(edges) > 2 and edges[-1] - edges[-2] < interval / 2:
+        edges = np.delete(edges, -2)
+    return edges
 
 
 class Meter:
@@ -110,10 +149,7 @@ class Meter:
         import numpy as np
 
         moments, used = np.array(self._readings).T
-        edges = np.concatenate([[start], moments[(moments > start) & (moments < end)], [end]])
-        # An interval much shorter than a sampling interval would show the noise of two clocks.
-        if len(edges) > 2 and edges[-1] - edges[-2] < self.interval / 2:
-            edges = np.delete(edges, -2)
+        edges = edges_of_intervals(moments, start, end, self.interval)
         cores = np.diff(np.interp(edges, moments, used)) / np.diff(edges)
         return list(zip((edges[1:] - start).tolist(), cores.tolist(), strict=True))
 

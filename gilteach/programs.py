@@ -32,7 +32,7 @@ from .interpreters import resolve
 from .launch import OUTPUT_LIMIT, Child, current_folder
 from .machines import Machine, machine
 from .measured import Measured
-from .meter import Meter
+from .meter import Meter, next_sample
 from .plans import LONGEST_TIMEOUT
 from .runs import out_of_reach_of_interrupts, take_turn
 from .temporary import new_folder, write
@@ -284,7 +284,7 @@ def _measure(command, notes, search, timeout, stop):
             now = time.perf_counter()
             if exit or now >= look_at:
                 census.look()
-                look_at = max(look_at + meter.interval, now)
+                look_at = next_sample(look_at, meter.interval)
             if stop.is_set():
                 raise RunStopped("the program was stopped")
         meter.end()

@@ -15,7 +15,7 @@ from .interpreters import Python, resolve
 from .launch import children, lack_of_shared_memory, start_bench, start_server
 from .machines import Machine, machine
 from .measured import Measured
-from .meter import Meter
+from .meter import Meter, next_sample
 from .plans import Plan, make_plan
 from .words import amount, seconds
 
@@ -466,13 +466,13 @@ def _run_of(plan, ready, done, meter):
 def next_event(bench, plan, deadline, stop, expected, meter=None):
     """Wait for the event `expected`, sampling meanwhile; anything else that happens is an error."""
     interval = meter.interval if meter else 0.02
-    sample_at = time.monotonic() + interval
+    sample_at = time.perf_counter() + interval
     while True:
-        event = bench.receive(max(0.0, sample_at - time.monotonic()))
+        event = bench.receive(max(0.0, sample_at - time.perf_counter()))
         if event is None:
             if meter:
                 meter.sample()
-            sample_at = max(sample_at + interval, time.monotonic())
+            sample_at = next_sample(sample_at, interval)
         elif event["event"] == expected:
             return event
         else:
