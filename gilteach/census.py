@@ -24,6 +24,7 @@ from .meter import edges_of_intervals
 RECORDER = BENCH / "recorder"
 HELPERS = ("forkserver", "resource_tracker")  # multiprocessing's own processes
 NAME_INTERVAL = 0.1  # s; how often processes that aren't Python are asked for their names
+SHORTEST_LANE = 0.1  # s; whether shorter lives without notes are seen at all is chance
 DUMP_PATIENCE = 1.0  # s; for processes to write where their threads stand
 
 
@@ -86,7 +87,7 @@ class Census:
             self._named_at = self._looked
         for pid in self._readings.keys() - self._gone.keys() - set(recorded):
             if all_again or (pid, None) not in self._facts:
-                facts = self._facts.setdefault((pid, None), {"name": "ended at once"})
+                facts = self._facts.setdefault((pid, None), {"name": "unknown"})
                 with contextlib.suppress(psutil.Error):
                     facts["name"] = psutil.Process(pid).name()
 
@@ -143,6 +144,7 @@ class Census:
                 readings.append((process["end"], process["cpu"]))
             # Births lie between two looks. They are noted to a clock tick of 10 ms; without notes, a process is
             # taken to have been busy from its birth on.
+            has_notes = "start" in process
             earliest, (first, busy) = readings[0][0], readings[1] if len(readings) > 1 else (end, 0.0)
             process["start"] = float(np.clip(process.get("start", first - busy), earliest, first))
             readings[0] = (process["start"], 0.0)
@@ -153,7 +155,8 @@ class Census:
             unread.append((moments[-1], gone))
             last = end if pid == self._program.pid else process.get("end", gone)
             process |= {"cpu": float(clock[-1]), "end": last}
-            lanes.append((process["start"], self._rows(pid, threads[pid], end)))
+            if has_notes or last - process["start"] >= SHORTEST_LANE:
+                lanes.append((process["start"], self._rows(pid, threads[pid], end)))
         # The rest was used between a last reading and an end, as far as a core had room for it then; when processes
         # came and went that nobody has seen, nobody knows.
         rest = max(0.0, ended_cpu - used.sum())

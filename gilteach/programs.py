@@ -89,7 +89,8 @@ class ProgramRun(Measured):
         A DataFrame with a row for every process, followed by its threads: ``process`` (pid),
         ``thread`` (native id; missing in the row of the process itself), ``name``, ``start_s`` and
         ``end_s`` in seconds from the start of the program, ``cpu_s`` (CPU seconds; missing where a
-        thread was ended together with its process). Processes that aren't Python have no thread rows.
+        thread was ended together with its process). Processes that aren't Python have no thread rows,
+        and none at all if they lived for less than a tenth of a second.
         """
         import pandas as pd
 

@@ -16,10 +16,10 @@ TURNS = [
     (TRACKER, 0.033, 0.041),
     (FIRST, 0.041, 0.06),
     (TRACKER, 0.06, 0.068),
-    (FIRST, 0.068, 0.125),
-    (SECOND, 0.125, 0.23),
-    (TRACKER, 0.23, 0.27),
-    (PROGRAM, 0.27, 0.3),
+    (FIRST, 0.068, 0.155),
+    (SECOND, 0.155, 0.27),
+    (TRACKER, 0.27, 0.28),
+    (PROGRAM, 0.28, 0.3),
     (PROGRAM, 0.4, 0.5),
 ]
 END = 0.5
@@ -114,18 +114,25 @@ def test_who_is_born_between_two_looks_begins_between_them(measured, tmp_path, n
     _, cores, lanes = measured(np.arange(0.02, 0.49, INTERVAL), before_look=notes)
     assert lanes[FIRST][1] == pytest.approx(start)
     assert max(cores) == pytest.approx(1.0)
-    for pid, born, gone in [(TRACKER, 0.033, 0.27), (SECOND, 0.125, 0.23)]:  # without notes
+    for pid, born, gone in [(TRACKER, 0.033, 0.28), (SECOND, 0.155, 0.27)]:  # without notes
         assert lanes[pid][1:] == (pytest.approx(born, abs=INTERVAL), pytest.approx(gone, abs=INTERVAL))
 
 
 def test_a_process_in_a_session_of_its_own_is_known_by_its_notes(measured, tmp_path):
-    notes = notes_of(SECOND, 0.16, tmp_path, name="daemon", start=0.127)
+    notes = notes_of(SECOND, 0.18, tmp_path, name="daemon", start=0.157)
     family = (PROGRAM, TRACKER, FIRST)
     _, cores, lanes = measured(np.arange(0.02, 0.49, INTERVAL), family=family, before_look=notes)
-    assert lanes[SECOND][:2] == ("daemon", pytest.approx(0.127))
+    assert lanes[SECOND][:2] == ("daemon", pytest.approx(0.157))
     assert max(cores) == pytest.approx(1.0, abs=0.15)
 
 
+def test_short_lives_without_notes_are_counted_and_have_no_lane(measured):
+    turns = [(PROGRAM, 0.0, 0.1), (FIRST, 0.1, 0.15), (SECOND, 0.15, 0.29), (PROGRAM, 0.29, 0.5)]
+    _, cores, lanes = measured(np.arange(0.02, 0.49, INTERVAL), turns)
+    assert set(lanes) == {PROGRAM, SECOND}
+    assert cores == pytest.approx(1.0)
+
+
 def test_somebody_else_is_not_counted(measured):
-    *_, lanes = measured(np.arange(0.02, 0.49, INTERVAL), [*TURNS, (STRANGER, 0.31, 0.39)])
+    *_, lanes = measured(np.arange(0.02, 0.49, INTERVAL), [*TURNS, (STRANGER, 0.29, 0.41)])
     assert set(lanes) == set(FAMILY)
