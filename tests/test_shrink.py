@@ -28,6 +28,13 @@ def test_numbers_of_millions_are_divided(cell, monkeypatch):
     assert cell.source == SOURCE.replace("20_000_000", "5_000_000")
 
 
+def test_waits_of_whole_seconds_are_divided(cell, monkeypatch):
+    monkeypatch.setenv(shrink.VARIABLE, "4")
+    cell.source = "time.sleep(2)\ntime.sleep(0.2)"
+    shrink.shrink(cell)
+    assert cell.source == "time.sleep(0.5)\ntime.sleep(0.2)"
+
+
 def test_a_cell_without_the_tag_stays_as_it_is(cell, monkeypatch):
     monkeypatch.setenv(shrink.VARIABLE, "4")
     cell.metadata["tags"].remove(shrink.TAG)
@@ -64,4 +71,5 @@ def test_every_tag_shrinks_something():
     for path in notebooks.course():
         for cell in nbformat.read(path, as_version=4).cells:
             if shrink.TAG in cell.metadata.get("tags", ()):
-                assert shrink.MILLIONS.search(cell.source), f"{path.name}: {cell.source}"
+                found = shrink.MILLIONS.search(cell.source) or shrink.WAITS.search(cell.source)
+                assert found, f"{path.name}: {cell.source}"
