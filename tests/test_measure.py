@@ -193,10 +193,10 @@ if __name__ == "__main__":
 """
 
 
-@pytest.fixture(params=[1, 6], ids=["often", "seldom"])
+@pytest.fixture(params=[0.0, 0.12], ids=["often", "seldom"])
 def looks(monkeypatch, request):
-    """How often the clocks are read: as a rule; and where others keep the cores busy, by and by."""
-    monkeypatch.setattr(programs, "next_sample", lambda due, interval: due + request.param * interval)
+    """How often the clocks are read: as usual; and by and by, as where others keep the cores busy."""
+    monkeypatch.setattr(programs, "next_sample", lambda due, interval: due + max(interval, request.param))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere it isn't known when a process was born")
@@ -215,7 +215,7 @@ for _ in range(4):
 """)
     children = processes(run).drop("MainProcess")  # and whatever else an interpreter needs to start
     assert (children["cpu_s"] > 0.2).sum() == 4
-    assert most_cores_busy(run) < 1.2
+    assert most_cores_busy(run) < 1.5  # where the portable clock is read, it moves in steps of 10 ms or more
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
