@@ -233,8 +233,8 @@ class Child:
         """Return those of some pids that are the child's or of what it or its tasks started."""
         if os.name == "posix":
             return [pid for pid in pids if _session(pid) == self.pid]
-        started = {process.pid for process in self._descendants()} if pids else set()
-        return [pid for pid in pids if pid == self.pid or pid in started]
+        members = {self.pid, *(process.pid for process in self._descendants())} if pids else ()
+        return [pid for pid in pids if pid in members]
 
 
 def python_itself(command, environment):

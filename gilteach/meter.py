@@ -71,7 +71,8 @@ def edges_of_intervals(moments, start, end, interval):
     """
     import numpy as np
 
-    edges = np.array([start, *(moment for moment in moments if start < moment < end), end])
+    moments = np.asarray(moments)
+    edges = np.concatenate([[start], moments[(moments > start) & (moments < end)], [end]])
     # An interval much shorter than others would show the noise of two clocks.
     if len(edges) > 2 and edges[-1] - edges[-2] < interval / 2:
         edges = np.delete(edges, -2)
