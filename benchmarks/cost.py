@@ -22,8 +22,8 @@ import account
 from ratios import pairs, report
 
 import gilteach as gt
-from gilteach import runs
-from gilteach.meter import Meter
+from gilteach.measuring import runs
+from gilteach.measuring.meter import Meter
 
 WORK = {
     "count": """

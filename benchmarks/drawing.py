@@ -12,7 +12,7 @@ import time
 from growth import with_slices
 
 import gilteach as gt
-from gilteach.figures import panel_figure
+from gilteach.show.figures import panel_figure
 
 TIMES = 7
 

@@ -15,8 +15,9 @@ from functools import cache
 from math import log10
 
 import gilteach as gt
-from gilteach import figures, turns
-from gilteach.meter import Meter
+from gilteach.measuring import turns
+from gilteach.measuring.meter import Meter
+from gilteach.show import figures
 
 TASKS = (1, 10, 100, 1_000, 10_000)
 WORKERS = (1, 4, 16, 64)

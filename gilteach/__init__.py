@@ -7,8 +7,8 @@ import sys
 from importlib import import_module
 
 _HOMES = {
-    "catalogue": ("channels", "runners", "tasks"),
-    "distributions": ("distribution",),
+    "measuring.catalogue": ("channels", "runners", "tasks"),
+    "show.distributions": ("distribution",),
     "errors": (
         "BadType",
         "BadValue",
@@ -23,17 +23,17 @@ _HOMES = {
         "TaskNotImportable",
         "WorkerDied",
     ),
-    "interleaving": ("Interleaving",),
-    "interpreters": ("pythons",),
-    "machines": ("Machine", "machine"),
-    "message_panel": ("MessageExperiment",),
-    "panel": ("Experiment",),
-    "predictions": ("predict",),
-    "programs": ("ProgramRun", "measure"),
-    "runs": ("Run", "load", "run"),
-    "sweeps": ("Sweep", "sweep"),
-    "traffic": ("Traffic", "messages"),
-    "verdicts": ("Claim", "claim", "claims"),
+    "teach.interleaving": ("Interleaving",),
+    "host.interpreters": ("pythons",),
+    "host.machines": ("Machine", "machine"),
+    "panels.messages": ("MessageExperiment",),
+    "panels.experiment": ("Experiment",),
+    "teach.predictions": ("predict",),
+    "programs.program": ("ProgramRun", "measure"),
+    "measuring.runs": ("Run", "load", "run"),
+    "measuring.sweeps": ("Sweep", "sweep"),
+    "measuring.traffic": ("Traffic", "messages"),
+    "teach.claims": ("Claim", "claim", "claims"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

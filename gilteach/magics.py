@@ -7,8 +7,9 @@ from IPython import get_ipython
 from IPython.core.error import UsageError
 from IPython.core.magic_arguments import MagicArgumentParser
 
-from . import functions, programs
 from .errors import RunTimeout
+from .measuring import functions
+from .programs import program
 
 measure_options = MagicArgumentParser(prog="%%measure")
 measure_options.add_argument("--timeout", type=float, default=60.0)
@@ -27,7 +28,7 @@ def measure(line, cell):
     if options.name and not options.name.isidentifier():
         raise UsageError(f"%%measure: --as needs the name of a variable, not {options.name!r}")
     try:
-        run = programs.measure(as_numbered(cell), args=args, timeout=options.timeout, python=options.python)
+        run = program.measure(as_numbered(cell), args=args, timeout=options.timeout, python=options.python)
     except RunTimeout as error:  # may be what the lesson is about: no reason for a traceback of ours
         print(error, file=sys.stderr)
         run = error.run

@@ -17,8 +17,10 @@ from leftovers import SHARED_MEMORY
 from missing import missing
 
 import gilteach as gt
-from gilteach import interpreters, launch, plans, runs
 from gilteach.bench.tasks import TASKS, Task
+from gilteach.children import launch
+from gilteach.host import interpreters
+from gilteach.measuring import plans, runs
 
 PYTHONS = ("3.11", "3.12", "3.13", "3.13t", "3.14", "3.15")
 NOISY = 0.2  # cores that others kept busy, above which a measurement proves nothing
@@ -279,5 +281,5 @@ def pretend_to_run(make_run, monkeypatch):
         made_up.plans.append(plan)
         return make_run.of_plan(plan)
 
-    monkeypatch.setattr("gilteach.sweeps.execute", execute)
+    monkeypatch.setattr("gilteach.measuring.sweeps.execute", execute)
     return made_up

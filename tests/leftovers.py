@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 
-from gilteach import functions
+from gilteach.measuring import functions
 
 SHARED_MEMORY = Path(os.environ.get("GILTEACH_TEST_SHARED_MEMORY", "/dev/shm"))  # another one to test the test of it
 

@@ -13,8 +13,11 @@ from types import SimpleNamespace
 import pytest
 
 import gilteach as gt
-from gilteach import census, guard, launch, meter, programs
 from gilteach.bench import runners
+from gilteach.children import guard, launch
+from gilteach.measuring import meter
+from gilteach.programs import census
+from gilteach.programs import program as programs
 
 PACKAGE = Path(gt.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))

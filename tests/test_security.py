@@ -14,10 +14,10 @@ import psutil
 import pytest
 
 import gilteach as gt
-from gilteach import launch
+from gilteach.children import launch
 
 ROOT = Path(__file__).parents[1]
-KERNEL_SIDE = sorted(Path(gt.__file__).parent.glob("*.py"))
+KERNEL_SIDE = sorted({*Path(gt.__file__).parent.rglob("*.py")} - {*launch.BENCH.rglob("*.py")})
 posix = pytest.mark.skipif(sys.platform == "win32", reason="there, the user's own temporary folder is what is private")
 
 
@@ -108,7 +108,7 @@ WITHOUT_A_MASK = f"""
 import os, stat
 os.umask(0)  # as careless as can be: whoever creates a file has to say that it is private
 import gilteach as gt
-from gilteach import functions
+from gilteach.measuring import functions
 run = gt.measure({LOOK_AROUND!r})
 module = functions.define("def f(size):\\n    return size\\n")
 folder = os.path.dirname(module.__file__)

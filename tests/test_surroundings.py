@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 import gilteach as gt
-from gilteach import functions, runs
+from gilteach.measuring import functions, runs
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("nothing_is_left")]
 linux = pytest.mark.skipif(sys.platform != "linux", reason="done with what only Linux has")
@@ -25,7 +25,7 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="done with what only 
 EVERYTHING = """
 import json, os, sys
 import gilteach as gt
-from gilteach import functions
+from gilteach.measuring import functions
 
 MINE = "def mine(size):\\n    return size"
 

@@ -19,7 +19,7 @@ import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass
 from pathlib import Path
 
-from gilteach import interpreters
+from gilteach.host import interpreters
 
 TOP = Path(__file__).resolve().parent.parent
 UV = os.environ.get("UV", "uv")  # `uv run` says where it is

@@ -1,0 +1,1 @@
+"""The host: what this machine is, and which Pythons it has."""

@@ -1,0 +1,1 @@
+"""Measuring: runs of tasks, sweeps over many of them, and messages. (`gilteach.measure` is a function.)"""

@@ -1,0 +1,1 @@
+"""Panels: sliders that run real experiments."""

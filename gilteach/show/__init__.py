@@ -1,0 +1,1 @@
+"""What is shown: pictures, and numbers and findings in words."""

@@ -1,0 +1,1 @@
+"""Teaching: predictions, claims, and two threads taken one step at a time."""
