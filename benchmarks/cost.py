@@ -22,7 +22,7 @@ import account
 from ratios import pairs, report
 
 import gilteach as gt
-from gilteach.measuring import runs
+from gilteach.measuring import execution
 from gilteach.measuring.meter import Meter
 
 WORK = {
@@ -182,7 +182,7 @@ def traced_by_untraced(runner, count):
 def first_event():
     """Seconds from asking for a bench until its first event."""
     began = []
-    original = runs.next_event
+    original = execution.next_event
 
     def timed(bench, plan, deadline, stop, expected, meter=None):
         event = original(bench, plan, deadline, stop, expected, meter)
@@ -190,12 +190,12 @@ def first_event():
             began.append(time.perf_counter())
         return event
 
-    runs.next_event = timed
+    execution.next_event = timed
     start = time.perf_counter()
     try:
         gt.run("count", "threads", workers=2, size=1)
     finally:
-        runs.next_event = original
+        execution.next_event = original
     return began[0] - start
 
 

@@ -17,7 +17,7 @@ from math import log10
 import gilteach as gt
 from gilteach.measuring import turns
 from gilteach.measuring.meter import Meter
-from gilteach.show import figures
+from gilteach.show import run_figure
 
 TASKS = (1, 10, 100, 1_000, 10_000)
 WORKERS = (1, 4, 16, 64)
@@ -67,7 +67,7 @@ def with_slices(slices):
 
 
 def draw(one):
-    figures.run_figure(one, 0.0, one.wall).png()
+    run_figure.run_figure(one, 0.0, one.wall).png()
 
 
 COSTS = {

@@ -20,7 +20,8 @@ import gilteach as gt
 from gilteach.bench.tasks import TASKS, Task
 from gilteach.children import launch
 from gilteach.host import interpreters
-from gilteach.measuring import plans, runs
+from gilteach.measuring import exclusive
+from gilteach.measuring.plan import make_plan
 
 PYTHONS = ("3.11", "3.12", "3.13", "3.13t", "3.14", "3.15")
 NOISY = 0.2  # cores that others kept busy, above which a measurement proves nothing
@@ -196,7 +197,7 @@ def assert_nothing_left(started_processes, used_shared_memory, wait_until):
             lambda: set(threading.enumerate()) - threads_before,
             lambda: leftovers.temporary_files() - files_before,
             lambda: leftovers.connections() - connections_before if connections else None,
-            runs.take_turn.busy,
+            exclusive.take_turn.busy,
         ):
             assert wait_until(lambda left=left: not left(), deadline - time.monotonic()), left()
 
@@ -238,7 +239,7 @@ def make_run():
         runner="threads", workers=2, *, task="count", tasks=None, size=1000, wall=1.0, startup=0.01, cores=1.0,
         background=0.0,
     ):  # fmt: skip
-        plan = plans.make_plan(task, runner, workers=workers, tasks=tasks, size=size)
+        plan = make_plan(task, runner, workers=workers, tasks=tasks, size=size)
         return run_of_plan(plan, wall=wall, startup=startup, cores=cores, background=background)
 
     def run_of_plan(plan, *, wall=1.0, startup=0.01, cores=1.0, background=0.0):

@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 import gilteach as gt
-from gilteach.measuring import functions, runs
+from gilteach.measuring import execution, functions
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("nothing_is_left")]
 linux = pytest.mark.skipif(sys.platform != "linux", reason="done with what only Linux has")
@@ -268,7 +268,7 @@ attempt("sweep", lambda: len(gt.sweep("count", workers=[1, 2], size=10, repeats=
 @linux
 def test_an_affinity_that_changes_in_mid_run_is_measured_as_it_is(two_cpus, monkeypatch):
     before = os.sched_getaffinity(0)
-    timers, next_event = [], runs.next_event
+    timers, next_event = [], execution.next_event
 
     def confine(pids, cpus):
         for pid in pids:
@@ -283,7 +283,7 @@ def test_an_affinity_that_changes_in_mid_run_is_measured_as_it_is(two_cpus, monk
             timers[0].start()
         return event
 
-    monkeypatch.setattr(runs, "next_event", next_event_and_confine)
+    monkeypatch.setattr(execution, "next_event", next_event_and_confine)
     run = gt.run("count", "processes", workers=2, size=2 * 10**7)
     timers[0].join()
     assert run.results == [2 * 10**7] * 2

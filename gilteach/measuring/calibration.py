@@ -3,14 +3,17 @@
 from dataclasses import replace
 from functools import cache
 
+from .execution import execute
+from .plan import AUTO
+
 GOAL = 0.5  # s
 NEAR_ENOUGH = 0.25  # of the goal
 FIRST_GUESS = 0.02  # of the default size
 ATTEMPTS = 6
 
 
-def calibrated_size(plan):
-    """Return the size at which a serial task of `plan` takes about half a second.
+def calibrated(plan):
+    """Return `plan` with the size at which one task of it takes about half a second, if its size is "auto".
 
     Parameters
     ----------
@@ -19,18 +22,20 @@ def calibrated_size(plan):
 
     Returns
     -------
-    int or float
-        In the task's unit, to two significant digits; measured once a session, then remembered.
+    Plan
+        With a size in the task's unit, to two significant digits; measured once a session, then
+        remembered. A plan that has a size is returned as it is.
     """
-    return _measured(
-        replace(plan, runner="serial", workers=1, tasks=1, size=0, start_method=None, switch_interval=None, trace=False)
+    if plan.size != AUTO:
+        return plan
+    alone = replace(
+        plan, runner="serial", workers=1, tasks=1, size=0, start_method=None, switch_interval=None, trace=False
     )
+    return replace(plan, size=_measured(alone))
 
 
 @cache
 def _measured(plan):
-    from .runs import execute
-
     facts = plan.facts
     size = facts.default * FIRST_GUESS
     for _ in range(ATTEMPTS):

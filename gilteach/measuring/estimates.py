@@ -10,7 +10,7 @@ from math import ceil, inf
 from ..host.interpreters import resolve
 from ..host.machines import usable_cpus
 from ..show.words import roughly
-from .plans import Plan
+from .plan import Plan
 
 LONG = 10.0  # s; what takes less needs no announcement
 TYPICAL = 0.1  # s; CPU time of one task of its default size that computes, on a laptop of the 2020s

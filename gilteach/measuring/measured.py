@@ -1,4 +1,4 @@
-"""What every measured execution has: of tasks by a runner, or of a whole program."""
+"""What is common to all that was measured: by one execution, and by many."""
 
 from functools import cached_property
 
@@ -21,3 +21,30 @@ class Measured:
         import pandas as pd
 
         return pd.DataFrame(self.raw_samples, columns=["time_s", "cores_busy"], dtype=float)
+
+
+class Collection:
+    """Many measurements in one tidy table, `frame`."""
+
+    def figure(self):
+        """Draw the medians of what was measured, with their spread, against what was varied.
+
+        Returns
+        -------
+        Figure
+            A matplotlib figure, shown as a picture in a notebook.
+        """
+        return self._figure()
+
+    def to_csv(self, path):
+        """Save `frame` as a CSV file.
+
+        Parameters
+        ----------
+        path : str or path
+            The file; one that is there is replaced.
+        """
+        self.frame.to_csv(path, index=False)
+
+    def __repr__(self):
+        return f"<{type(self).__name__} {self._contents()}>"

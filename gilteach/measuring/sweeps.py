@@ -11,8 +11,10 @@ from ..bench.runners import RUNNERS
 from ..errors import BadValue
 from ..host.machines import usable_cpus
 from . import estimates
-from .plans import make_plan
-from .runs import execute
+from .calibration import calibrated
+from .execution import execute
+from .measured import Collection
+from .plan import make_plan
 
 AXES = ("workers", "tasks", "size")
 MOST_REPEATS = 1000
@@ -21,7 +23,7 @@ SETTING = ["task", "runner", "workers", "tasks", "size"]
 
 
 @dataclass(frozen=True, repr=False)
-class Sweep:
+class Sweep(Collection):
     """Many runs and what they have in common.
 
     Attributes
@@ -113,34 +115,17 @@ class Sweep:
         table["efficiency"] = 100 * table["speed_up"] / workers
         return table
 
-    def figure(self):
-        """Draw wall time and mean cores busy against what was varied.
-
-        Returns
-        -------
-        Figure
-            A matplotlib figure, shown as a picture in a notebook.
-        """
-        from ..show.figures import sweep_figure
+    def _figure(self):
+        from ..show.sweep_figure import sweep_figure
 
         return sweep_figure(self)
 
-    def to_csv(self, path):
-        """Save `frame` as a CSV file.
-
-        Parameters
-        ----------
-        path : str or path
-            The file; one that is there is replaced.
-        """
-        self.frame.to_csv(path, index=False)
-
-    def __repr__(self):
+    def _contents(self):
         frame = self.frame
         over = ", ".join(f"{value:g}" for value in sorted(frame[self.axis].unique()))
         who = ", ".join(frame["runner"].unique())
         kept = "" if len(frame) == self.planned else f" of {self.planned} planned, interrupted"
-        return f"<Sweep {frame['task'].iloc[0]} over {self.axis} {over}: {who}; {len(frame)} runs{kept}>"
+        return f"{frame['task'].iloc[0]} over {self.axis} {over}: {who}; {len(frame)} runs{kept}"
 
 
 def most_workers(runners):
@@ -271,7 +256,7 @@ def make_grid(task, runners, workers, tasks, size, start_method, common):
                         start_method=start_method if runner == "processes" else None,
                         **common,
                     )
-                    plans[plan] = None
+                    plans[calibrated(plan)] = None
     return axis, list(plans)
 
 

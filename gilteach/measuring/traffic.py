@@ -11,8 +11,10 @@ from ..host.interpreters import resolve
 from ..host.machines import Machine, machine
 from ..show.words import in_bytes
 from . import estimates
-from .plans import LONGEST_TIMEOUT
-from .runs import converse, execute, understanding
+from .execution import converse, execute
+from .failures import understanding
+from .measured import Collection
+from .plan import LONGEST_TIMEOUT
 from .sweeps import MOST_REPEATS, is_sequence, show_progress
 
 SIZES = tuple(10**power for power in range(2, 9))  # bytes
@@ -83,7 +85,7 @@ class Deliveries:
 
 
 @dataclass(frozen=True, repr=False)
-class Traffic:
+class Traffic(Collection):
     """Messages through channels, measured.
 
     Attributes
@@ -151,32 +153,15 @@ class Traffic:
         missing = per_message.iloc[:, 0] * float("nan")
         return (per_message.get((channel, size), missing) / per_message.get((to, size), missing)).tolist()
 
-    def figure(self):
-        """Draw time per message and MB/s against the size of a message, a line per channel.
-
-        Returns
-        -------
-        Figure
-            A matplotlib figure, shown as a picture in a notebook.
-        """
+    def _figure(self):
         from ..show.traffic_figure import traffic_figure
 
         return traffic_figure(self)
 
-    def to_csv(self, path):
-        """Save `frame` as a CSV file.
-
-        Parameters
-        ----------
-        path : str or path
-            The file; one that is there is replaced.
-        """
-        self.frame.to_csv(path, index=False)
-
-    def __repr__(self):
+    def _contents(self):
         channels = dict.fromkeys(one.plan.channel for one, _ in self.measured)
         sizes = self.frame["size_bytes"]
-        return f"<Traffic of messages of {in_bytes(sizes.min())} to {in_bytes(sizes.max())}: {', '.join(channels)}>"
+        return f"of messages of {in_bytes(sizes.min())} to {in_bytes(sizes.max())}: {', '.join(channels)}"
 
 
 def messages(

@@ -16,7 +16,8 @@ from ..measuring.sweeps import (
     make_sweep,
     most_workers,
 )
-from ..show.figures import empty_figure, panel_figure
+from ..show.pictures import empty_figure
+from ..show.sweep_figure import panel_figure
 from ..show.words import amount, findings
 from .panel import Job, Panel
 

@@ -15,9 +15,9 @@ import ipywidgets as widgets
 
 from ..errors import GilteachError, RunStopped
 from ..measuring import estimates
-from ..measuring.runs import take_turn
+from ..measuring.exclusive import take_turn
 from ..measuring.sweeps import MOST_REPEATS
-from ..show.figures import empty_figure
+from ..show.pictures import empty_figure
 from ..show.words import roughly
 from .switching import switching_often
 

@@ -31,10 +31,10 @@ from ..children.temporary import new_folder, write
 from ..errors import BadType, ProgramNotFound, RunStopped, RunTimeout
 from ..host.interpreters import resolve
 from ..host.machines import Machine, machine
+from ..measuring.exclusive import out_of_reach_of_interrupts, take_turn
 from ..measuring.measured import Measured
 from ..measuring.meter import Meter, next_sample
-from ..measuring.plans import LONGEST_TIMEOUT
-from ..measuring.runs import out_of_reach_of_interrupts, take_turn
+from ..measuring.plan import LONGEST_TIMEOUT
 from ..show.words import NOISY_BACKGROUND, seconds
 from .census import RECORDER, Census
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from .. import check
 from ..errors import BadType, BadValue
-from .figures import COLOURS, REFERENCE, new_picture, our_style
+from .pictures import COLOURS, REFERENCE, new_picture, our_style
 from .words import amount
 
 MOST_ROWS = 12

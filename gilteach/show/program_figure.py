@@ -4,7 +4,7 @@ from textwrap import fill
 
 from pandas import isna
 
-from .figures import COLOURS, REFERENCE, new_picture, our_style, set_cores_axis
+from .pictures import COLOURS, REFERENCE, new_picture, our_style, set_cores_axis
 from .words import seconds
 
 MOST_LANES = 24  # drawn; `ProgramRun.lanes` has them all

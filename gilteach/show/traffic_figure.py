@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.colors import to_rgb
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
 
-from .figures import COLOURS, REFERENCE, label_directly, new_picture, our_style
+from .pictures import COLOURS, REFERENCE, label_directly, new_picture, our_style
 from .words import in_bytes, seconds
 
 # Okabe–Ito; a thread has the colour of threads, and what is no channel is grey.

@@ -87,6 +87,8 @@ class Interleaving:
 
     Attributes
     ----------
+    threads : tuple of str
+        Their names.
     order : str
         The steps so far, such as ``"ABB"``.
     counter : int
@@ -99,6 +101,8 @@ class Interleaving:
     BadValue
         If `line` isn't a statement that updates ``counter``.
     """
+
+    threads = THREADS
 
     def __init__(self, *, lock=False, line="counter = counter + 1"):
         if not isinstance(lock, bool):

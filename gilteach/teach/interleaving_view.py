@@ -5,9 +5,8 @@ from html import escape
 
 import ipywidgets as widgets
 
-from ..show.figures import COLOURS, REFERENCE
+from ..show.pictures import COLOURS, REFERENCE
 from .bytecode import instructions
-from .interleaving import THREADS
 
 SWITCH = COLOURS["processes"]  # where another thread may get its turn
 PACE = 0.7  # s; between two steps of a replay
@@ -31,7 +30,7 @@ class View:
         self._replaying = threading.Event()  # set to end the replay going on
         self._turn = threading.Lock()  # a replay and a button never change the model at the same time
         self._buttons = {}
-        for thread in THREADS:
+        for thread in model.threads:
             self._add_button(f"Step {thread}", "step-forward", lambda thread=thread: model.step(thread), "primary")
         self._add_button("Undo", "undo", model.undo)
         self._add_button("Start again", "fast-backward", model.reset)
@@ -63,7 +62,7 @@ class View:
         model = self._model
         if not self._newest.startswith(model.order):
             self._newest = model.order
-        for thread in THREADS:
+        for thread in model.threads:
             self._buttons[f"Step {thread}"].disabled = thread not in model.available
         self._buttons["Undo"].disabled = self._buttons["Start again"].disabled = not model.order
         self._buttons["Replay"].disabled = not self._newest
@@ -99,7 +98,7 @@ def status(model):
         return f"Order {model.order}: both have added 1, and counter is {model.counter}. One update is lost."
     if model.done:
         return f"Order {model.order}: both have added 1, and counter is {model.counter}. Nothing is lost."
-    waiting = [thread for thread in THREADS if model.next[thread] and thread not in model.available]
+    waiting = [thread for thread in model.threads if model.next[thread] and thread not in model.available]
     if waiting:
         return f"Order {model.order}: {waiting[0]} waits for the lock."
     return f"Order so far: {model.order}." if model.order else "Whose step is the first?"
@@ -107,7 +106,8 @@ def status(model):
 
 def rows(model):
     """Return the table as (heading, cell of A, cell of B), steps first."""
-    moments = {thread: [place for place, who in enumerate(model.order, 1) if who == thread] for thread in THREADS}
+    threads = model.threads
+    moments = {thread: [place for place, who in enumerate(model.order, 1) if who == thread] for thread in threads}
 
     def cell(thread, place):
         if place < len(moments[thread]):
@@ -116,8 +116,8 @@ def rows(model):
             return ""
         return "next" if thread in model.available else "waits"
 
-    steps = [(STEPS[step], *(cell(thread, place) for thread in THREADS)) for place, step in enumerate(model.steps)]
-    registers = ["empty" if model.registers[thread] is None else str(model.registers[thread]) for thread in THREADS]
+    steps = [(STEPS[step], *(cell(thread, place) for thread in threads)) for place, step in enumerate(model.steps)]
+    registers = ["empty" if model.registers[thread] is None else str(model.registers[thread]) for thread in threads]
     return [*steps, ("its register", *registers)]
 
 

@@ -4,7 +4,7 @@ import pytest
 
 import gilteach as gt
 from gilteach.children import launch
-from gilteach.measuring import runs
+from gilteach.measuring import execution
 from gilteach.measuring.meter import Meter
 
 
@@ -70,8 +70,8 @@ def test_the_servers_work_is_no_background_either(monkeypatch):
         helpers.extend(its_helpers)
         return Meter(pids, its_helpers)
 
-    monkeypatch.setattr(runs, "start_server", start_server)
-    monkeypatch.setattr(runs, "Meter", meter)
+    monkeypatch.setattr(execution, "start_server", start_server)
+    monkeypatch.setattr(execution, "Meter", meter)
     gt.run("fetch", workers=1, size=10, delay=0)
     assert helpers == servers
     assert len(servers) == 1

@@ -8,7 +8,7 @@ import pytest
 
 import gilteach as gt
 from gilteach.children import launch
-from gilteach.measuring import runs
+from gilteach.measuring import failures
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("nothing_is_left")]
 
@@ -151,4 +151,4 @@ def test_a_failing_bench_says_why_before_it_says_where(add_task):
 
 
 def test_how_a_process_ended_is_said_for_signals_without_a_name():
-    assert runs._how_it_ended(-4000) == "was ended by signal 4000"
+    assert failures.how_it_ended(-4000) == "was ended by signal 4000"

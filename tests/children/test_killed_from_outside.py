@@ -12,7 +12,7 @@ import pytest
 
 import gilteach as gt
 from gilteach.children import launch
-from gilteach.measuring import runs
+from gilteach.measuring import execution
 
 pytestmark = [
     pytest.mark.slow,
@@ -38,7 +38,7 @@ def kill_in_mid_run(monkeypatch):
     moments, timers = [], []
 
     def prepare(kill):
-        next_event = runs.next_event
+        next_event = execution.next_event
 
         def then_kill(bench, ready):
             moments.append(time.monotonic())
@@ -51,7 +51,7 @@ def kill_in_mid_run(monkeypatch):
                 timers[-1].start()
             return event
 
-        monkeypatch.setattr(runs, "next_event", next_event_and_kill)
+        monkeypatch.setattr(execution, "next_event", next_event_and_kill)
         return moments
 
     yield prepare
@@ -134,7 +134,7 @@ def test_the_death_of_the_server_is_no_fault_of_the_task(kill_in_mid_run, monkey
         servers.append(server)
         return server, url
 
-    monkeypatch.setattr(runs, "start_server", start_server)
+    monkeypatch.setattr(execution, "start_server", start_server)
     moments = kill_in_mid_run(lambda bench, ready: os.kill(servers[0].pid, signal.SIGKILL))
     with pytest.raises(gt.WorkerDied, match="the server that fetch downloads from was ended by signal SIGKILL"):
         gt.run("fetch", runner, workers=2, tasks=40, size=10**9, delay=delay)

@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 import gilteach as gt
-from gilteach.measuring import runs
+from gilteach.measuring import execution
 
 pytestmark = pytest.mark.slow
 
@@ -236,7 +236,7 @@ def test_an_interrupt_before_the_start_prevents_it(assert_nothing_left, monkeypa
         started.append(later)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(runs, "start_bench", begun.append)
+    monkeypatch.setattr(execution, "start_bench", begun.append)
     with monkeypatch.context() as patched:
         patched.setattr(threading.Thread, "start", be_interrupted)
         with pytest.raises(KeyboardInterrupt):

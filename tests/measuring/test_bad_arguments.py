@@ -15,8 +15,8 @@ def nothing_may_start(monkeypatch):
     def start(*_):
         raise AssertionError("something was started in spite of the bad argument")
 
-    monkeypatch.setattr("gilteach.measuring.runs.start_bench", start)
-    monkeypatch.setattr("gilteach.measuring.runs.start_server", start)
+    monkeypatch.setattr("gilteach.measuring.execution.start_bench", start)
+    monkeypatch.setattr("gilteach.measuring.execution.start_server", start)
 
 
 # what is passed to `run` besides a good task, the built-in error, and what the message has to say

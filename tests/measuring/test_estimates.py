@@ -8,8 +8,9 @@ import pytest
 
 import gilteach as gt
 from gilteach.host import interpreters
-from gilteach.measuring import estimates, plans, traffic
-from gilteach.show import figures
+from gilteach.measuring import estimates, traffic
+from gilteach.measuring.plan import make_plan
+from gilteach.show import pictures
 from gilteach.show.words import roughly
 
 
@@ -27,7 +28,7 @@ def measured(make_run):
     """Pretend that one task was measured: so many seconds long, half a core busy or a whole one."""
 
     def note(task, runner="serial", *, seconds, cpu=None, overhead=0.0, **options):
-        plan = plans.make_plan(task, runner, workers=1, tasks=1, **options)
+        plan = make_plan(task, runner, workers=1, tasks=1, **options)
         run = make_run.of_plan(plan, wall=seconds)
         *who, start, end, _ = run.raw_spans[0]
         run.raw_spans[0] = (*who, start, end, seconds if cpu is None else cpu)
@@ -37,7 +38,7 @@ def measured(make_run):
 
 
 def expected(task, runner, **options):
-    return estimates.expected([plans.make_plan(task, runner, **options)])
+    return estimates.expected([make_plan(task, runner, **options)])
 
 
 def test_nothing_is_known_of_what_was_never_measured(measured):
@@ -119,7 +120,7 @@ def test_a_real_run_is_an_estimate_of_the_next_one():
 
 
 def test_it_is_said_only_where_it_is_long():
-    short, long = ([plans.make_plan("wait", size=size)] for size in (9, 11))
+    short, long = ([make_plan("wait", size=size)] for size in (9, 11))
     assert estimates.announcement(short, 1) == ""
     assert estimates.announcement(long, 1) == " (about 11 s)"
     assert estimates.announcement(short, 20) == " (about 3 min)"
@@ -128,17 +129,17 @@ def test_it_is_said_only_where_it_is_long():
 @pytest.mark.parametrize("task", ["count", "primes", "digest", "mixed"])
 def test_what_was_never_measured_is_guessed_and_that_is_said(measured, task):
     facts = gt.tasks().loc[task]
-    long = [plans.make_plan(task, "serial", workers=1, tasks=10, size=int(50 * facts["default"]))]
+    long = [make_plan(task, "serial", workers=1, tasks=10, size=int(50 * facts["default"]))]
     assert estimates.expected(long) is None
     assert estimates.announcement(long, 1).endswith(", at a guess)")
-    default = [plans.make_plan(task, "serial", workers=1)]
+    default = [make_plan(task, "serial", workers=1)]
     assert estimates.announcement(default, 1) == ""
     measured(task, size=long[0].size, delay=long[0].delay, seconds=2.0)
     assert estimates.announcement(long, 1) == " (about 20 s)"
 
 
 def test_nobody_guesses_at_a_task_of_the_learners_own():
-    own = [plans.make_plan(textwrap.dedent, "serial", size=10**9)]
+    own = [make_plan(textwrap.dedent, "serial", size=10**9)]
     assert estimates.announcement(own, 1) == ""
 
 
@@ -160,7 +161,7 @@ def test_a_sweep_says_it_on_its_progress_bar(pretend_to_run, measured, capsys, m
 
 
 def test_a_panel_says_it_before_the_first_run_and_then_what_is_left(pretend_to_run, monkeypatch):
-    monkeypatch.setattr(figures.Picture, "png", lambda self: b"")
+    monkeypatch.setattr(pictures.Picture, "png", lambda self: b"")
     panel = gt.Experiment("wait", runners="serial", workers=2, size=20, repeats=2)
     said = []
     panel._status.observe(lambda change: said.append(change["new"]), "value")
@@ -176,7 +177,7 @@ def test_a_long_run_says_so_before_it_starts(measured, make_run, monkeypatch, ca
         said.append(capsys.readouterr().out)
         return make_run.of_plan(plan)
 
-    monkeypatch.setattr("gilteach.measuring.runs.execute", execute)
+    monkeypatch.setattr("gilteach.measuring.run.execute", execute)
     gt.run("count", "serial", workers=1, tasks=3, size=1000)
     gt.run("wait", "serial", workers=1, tasks=1, size=1)
     assert said == ["count with serial (about 60 s) …\n", ""]

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import gilteach as gt
-from gilteach.measuring import plans
-from gilteach.measuring.plans import make_plan
+from gilteach.measuring import plan
+from gilteach.measuring.plan import make_plan
 
 
 def test_defaults():
@@ -30,7 +30,7 @@ def test_one_task_per_worker_unless_told_otherwise():
 
 @pytest.mark.parametrize("task", ["fetch", "mixed"])
 def test_delays_have_a_default_where_there_are_any(task):
-    assert make_plan(task).delay == plans.DELAY
+    assert make_plan(task).delay == plan.DELAY
     assert make_plan(task, delay=0).delay == 0
 
 
@@ -82,7 +82,7 @@ def test_an_automatic_size_takes_about_half_a_second(task, measure_quietly):
 @pytest.mark.slow
 def test_an_automatic_size_is_measured_once(monkeypatch):
     first = make_plan("wait", "serial", workers=1, size="auto")
-    monkeypatch.setattr("gilteach.measuring.runs._execute", lambda *_: pytest.fail("measured again"))
+    monkeypatch.setattr("gilteach.measuring.execution._execute", lambda *_: pytest.fail("measured again"))
     assert make_plan("wait", "threads", workers=3, size="auto").size == first.size
     assert 0.3 < first.size < 0.7
 
@@ -92,7 +92,7 @@ def test_defaults_stay_within_what_the_runners_can_do(monkeypatch):
     from gilteach.measuring import sweeps
     from gilteach.panels import experiment as panel
 
-    for module in (plans, sweeps, panel):
+    for module in (plan, sweeps, panel):
         monkeypatch.setattr(module, "usable_cpus", lambda: (1000, None))
     for runner in ("threads", "processes"):
         most = RUNNERS[runner].most_workers

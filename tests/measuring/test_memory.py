@@ -8,8 +8,9 @@ import tracemalloc
 import pytest
 
 import gilteach as gt
-from gilteach.measuring import runs
-from gilteach.show import figures
+from gilteach.measuring import execution
+from gilteach.measuring.plan import make_plan
+from gilteach.show import run_figure
 
 pytestmark = pytest.mark.slow
 
@@ -34,15 +35,15 @@ def replay(monkeypatch):
     def measured(plan, change=lambda done: done):
         """Measure for real; return what measures the same again from the bench's own lines, and changed ones."""
         heard = []
-        converse = runs.converse
+        converse = execution.converse
 
         def listening(*arguments):
             heard.append(converse(*arguments))
             return heard[-1]
 
         with monkeypatch.context() as patch:
-            patch.setattr(runs, "converse", listening)
-            runs.execute(plan)
+            patch.setattr(execution, "converse", listening)
+            execution.execute(plan)
         ready, done, meter = heard[0]
         line, curve = json.dumps(change(done)), meter._readings
 
@@ -55,9 +56,9 @@ def replay(monkeypatch):
             pid, output = 0, ""
 
         def execute(plan, stop=None):
-            return runs._measure(NoBench, plan, {}, [], stop)
+            return execution._measure(NoBench, plan, {}, [], stop)
 
-        monkeypatch.setattr(runs, "converse", again)
+        monkeypatch.setattr(execution, "converse", again)
         monkeypatch.setattr("gilteach.measuring.sweeps.execute", execute)
         return execute, meter
 
@@ -66,7 +67,7 @@ def replay(monkeypatch):
 
 def test_a_sweep_of_a_thousand_runs_fits_into_50_megabytes(replay, memory):
     # Of 64 tasks each, and a second or so, which is what sweeps are made of.
-    plan = runs.make_plan("wait", workers=8, tasks=64, size=0.1)
+    plan = make_plan("wait", workers=8, tasks=64, size=0.1)
     replay(plan)
     sweep = gt.sweep("wait", "threads", workers=8, tasks=64, size=0.1, repeats=1000, progress=False)
     sweep.figure().png()
@@ -87,12 +88,12 @@ def test_a_traced_minute_fits_into_50_megabytes(replay, memory):
         spans = [(*span[:3], start, start + wall, wall / 2) for span in done["spans"]]
         return done | {"end": start + wall, "cpu": wall, "spans": spans, "slices": [turns[0::2], turns[1::2]]}
 
-    plan = runs.make_plan("count", workers=2, size=10**5, trace=True)
+    plan = make_plan("count", workers=2, size=10**5, trace=True)
     execute, meter = replay(plan, last_a_minute)
     start = meter._readings[0][0]
     meter._readings[:] = [(start + 0.02 * step, 0.02 * step) for step in range(3100)]
     run = execute(plan)
-    figure = figures.run_figure(run, 0.0, run.wall)
+    figure = run_figure.run_figure(run, 0.0, run.wall)
     figure.png()
     _, most = memory()
     assert len(run.slices) == 12_000

@@ -13,7 +13,7 @@ import pytest
 import gilteach as gt
 from gilteach.bench.channels import CHANNELS
 from gilteach.children import launch
-from gilteach.measuring import runs
+from gilteach.measuring import execution
 from gilteach.measuring.traffic import Deliveries, MessagePlan
 from gilteach.show.words import in_bytes
 
@@ -330,7 +330,7 @@ def test_a_bench_names_its_shared_memory_after_itself(wait_until, started_proces
 @pytest.mark.slow
 def test_the_death_of_a_receiver_is_told(monkeypatch, assert_nothing_left, channel):
     """Kill the newest process of the bench, which is the receiver, while messages are sent."""
-    converse = runs.next_event
+    converse = execution.next_event
 
     def kill_the_receiver(bench, plan, deadline, stop, expected, meter=None):
         event = converse(bench, plan, deadline, stop, expected, meter)
@@ -338,7 +338,7 @@ def test_the_death_of_a_receiver_is_told(monkeypatch, assert_nothing_left, chann
             threading.Timer(0.3, psutil.Process(event["workers"][-1][0]).kill).start()
         return event
 
-    monkeypatch.setattr(runs, "next_event", kill_the_receiver)
+    monkeypatch.setattr(execution, "next_event", kill_the_receiver)
     began = time.monotonic()
     with pytest.raises(gt.GilteachError) as caught:
         gt.messages(channel, sizes=1_000_000, repeats=1, seconds=10, progress=False, timeout=30)

@@ -15,7 +15,7 @@ import gilteach as gt
 from gilteach.bench.slices import Slicer
 from gilteach.bench.tasks import PIECE, TASKS
 from gilteach.measuring import turns
-from gilteach.show import figures
+from gilteach.show import run_figure
 from gilteach.show.words import NOISY_BACKGROUND
 
 RUNNERS = ["serial", "threads", "processes"]
@@ -406,7 +406,7 @@ def test_a_lane_is_solid_where_its_worker_executed_and_nowhere_else(with_slices)
 def test_shares_add_up_to_the_time_executed(traced):
     edges = np.linspace(0.0, traced.wall, 777)
     for _, lane in traced.slices.groupby("worker"):
-        shares = figures.share_executing(lane, edges)
+        shares = run_figure.share_executing(lane, edges)
         assert ((shares >= 0) & (shares <= 1)).all()
         assert (shares * np.diff(edges)).sum() == pytest.approx((lane["end_s"] - lane["start_s"]).sum())
 
@@ -414,7 +414,7 @@ def test_shares_add_up_to_the_time_executed(traced):
 def test_rounding_makes_no_share_more_than_all_of_it():
     starts = 0.01 * np.arange(500)
     turns_of_one = pd.DataFrame({"start_s": starts, "end_s": starts + 0.005})
-    shares = figures.share_executing(turns_of_one, np.linspace(0.0, 5.0, figures.LANE_PIXELS + 1))
+    shares = run_figure.share_executing(turns_of_one, np.linspace(0.0, 5.0, run_figure.LANE_PIXELS + 1))
     assert shares.max() == 1
     assert shares.min() == 0
 

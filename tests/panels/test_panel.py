@@ -9,11 +9,11 @@ import time
 import pytest
 
 import gilteach as gt
-from gilteach.measuring import runs, sweeps
+from gilteach.measuring import exclusive, execution, sweeps
 from gilteach.panels import panel as base_panel
 from gilteach.panels.switching import switching_often
 from gilteach.programs import program as programs
-from gilteach.show import figures
+from gilteach.show import pictures
 
 PNG = b"\x89PNG\r\n\x1a\n"
 LONG = 60.0  # a wait, in seconds, that only Stop or a newer setting ends
@@ -23,7 +23,7 @@ PROMPT = 3.0  # s; half a second where nobody else wants the CPUs
 @pytest.fixture(autouse=True)
 def drawing_is_quick(monkeypatch):
     """Leave the rendering out, which takes longer than the runs; how a picture looks is another test's."""
-    monkeypatch.setattr(figures.Picture, "png", lambda self: PNG + self.alt.encode())
+    monkeypatch.setattr(pictures.Picture, "png", lambda self: PNG + self.alt.encode())
 
 
 @pytest.fixture
@@ -338,7 +338,7 @@ def test_clear_ends_what_is_being_measured(panel, idle, wait_until):
     time.sleep(0.3)
     press(experiment, "Clear")
     idle(experiment, PROMPT)
-    assert wait_until(lambda: not runs.take_turn.busy(), 20), "it still measures"
+    assert wait_until(lambda: not exclusive.take_turn.busy(), 20), "it still measures"
     assert experiment.results is None
     assert experiment._status.value == ""
 
@@ -380,14 +380,14 @@ def test_what_is_started_while_a_picture_is_drawn_can_be_stopped(panel, idle, wa
 def test_nobody_waits_for_a_picture_to_be_rendered(panel, wait_until, monkeypatch):
     experiment = panel(size=0.01)
     begun, enough = threading.Event(), threading.Event()
-    html = figures.Picture.html
+    html = pictures.Picture.html
 
     def render_slowly(shown):
         begun.set()
         assert enough.wait(10)
         return html(shown)
 
-    monkeypatch.setattr(figures.Picture, "html", render_slowly)
+    monkeypatch.setattr(pictures.Picture, "html", render_slowly)
     press(experiment, "Run")
     assert begun.wait(10)
     stopping = threading.Thread(target=experiment.stop)
@@ -555,13 +555,13 @@ def test_the_main_thread_never_has_the_turn(panel, monkeypatch):
     # An interrupt of the kernel strikes it between any two steps, and nobody would give the turn back.
     had = []
 
-    class Noting(runs.Turn):
+    class Noting(exclusive.Turn):
         def __call__(self, stop=None):
             had.append(threading.current_thread())
             return super().__call__(stop)
 
     turn = Noting()
-    for module in (runs, programs, base_panel):
+    for module in (execution, programs, base_panel):
         monkeypatch.setattr(module, "take_turn", turn)
     gt.run("count", size=1)
     gt.measure("pass")

@@ -15,7 +15,7 @@ import pytest
 
 import gilteach as gt
 from gilteach.children import launch
-from gilteach.measuring.runs import take_turn
+from gilteach.measuring.exclusive import take_turn
 from gilteach.programs import program as programs
 from gilteach.programs.program import Program
 

@@ -9,7 +9,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 import gilteach as gt
-from gilteach.show import figures
+from gilteach.show import pictures, sweep_figure
 
 PNG = b"\x89PNG\r\n\x1a\n"
 RUNNERS = ("serial", "threads", "processes")
@@ -71,7 +71,7 @@ def run_of(sweep, runner):
 
 DRAW = {
     "sweep": lambda sweep: sweep.figure(),
-    "panel": lambda sweep: figures.panel_figure(sweep, [run_of(sweep, runner) for runner in RUNNERS]),
+    "panel": lambda sweep: sweep_figure.panel_figure(sweep, [run_of(sweep, runner) for runner in RUNNERS]),
     "run": lambda sweep: run_of(sweep, "processes").figure(),
     "serial run": lambda sweep: run_of(sweep, "serial").figure(),
 }
@@ -174,13 +174,13 @@ def test_a_name_has_the_colour_of_its_line(experiment, name):
     for axes in experiment(name, "workers 1 to 4").figure().axes:
         for text in axes.texts:
             if text.get_text() in RUNNERS:
-                assert text.get_color() == figures.COLOURS[text.get_text()]
+                assert text.get_color() == pictures.COLOURS[text.get_text()]
                 assert any(line.get_color() == text.get_color() for line in axes.lines)
 
 
 def test_each_runner_has_a_colour_and_a_marker_of_its_own():
-    assert set(figures.COLOURS) == set(figures.MARKERS) == set(gt.runners().index)
-    assert len(set(figures.COLOURS.values())) == len(set(figures.MARKERS.values())) == len(figures.COLOURS)
+    assert set(pictures.COLOURS) == set(pictures.MARKERS) == set(gt.runners().index)
+    assert len(set(pictures.COLOURS.values())) == len(set(pictures.MARKERS.values())) == len(pictures.COLOURS)
 
 
 def test_the_lines_show_the_medians(experiment):
@@ -191,7 +191,7 @@ def test_the_lines_show_the_medians(experiment):
         for axes, column in ((left, "wall_s"), (right, "cores_busy")):
             drawn = [
                 list(line.get_ydata()) for line in axes.lines
-                if line.get_color() == figures.COLOURS[runner] and line.get_marker() == figures.MARKERS[runner]
+                if line.get_color() == pictures.COLOURS[runner] and line.get_marker() == pictures.MARKERS[runner]
             ]  # fmt: skip
             assert rows[column].tolist() in drawn
 
@@ -246,7 +246,7 @@ def test_a_runs_alternative_text_says_what_ran(make_run, runner):
 
 
 def test_an_empty_figure_says_its_text():
-    picture = figures.empty_figure("Nothing yet.")
+    picture = pictures.empty_figure("Nothing yet.")
     assert picture.alt == "Nothing yet."
     assert "Nothing yet." in [text.get_text() for text in picture.texts]
 
@@ -278,8 +278,8 @@ def test_drawing_uses_no_pyplot():
     # In a fresh interpreter: another test may have imported it.
     script = (
         "import sys\n"
-        "from gilteach import figures\n"
-        "figures.empty_figure('text').png()\n"
+        "from gilteach.show import pictures\n"
+        "pictures.empty_figure('text').png()\n"
         "sys.exit('matplotlib.pyplot' in sys.modules)\n"
     )
     assert subprocess.run([sys.executable, "-P", "-c", script]).returncode == 0

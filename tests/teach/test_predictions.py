@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 import gilteach as gt
-from gilteach.teach import predictions
+from gilteach.teach import prediction
 
 QUESTION = "How long will 3 threads take?"
 CHOICES = ["shorter", "about the same", "longer"]
@@ -98,7 +98,7 @@ def test_comparison_is_kept_back_until_submit(asked):
     assert "<img" not in comparison.widget.value
     answer(guess)
     assert WAITING not in comparison.widget.value
-    assert all(line in comparison.widget.value for line in map(predictions.escape, comparison.words))
+    assert all(line in comparison.widget.value for line in map(prediction.escape, comparison.words))
     assert "predicted" in comparison.widget.value or "you had it" in comparison.widget.value
 
 

@@ -1,0 +1,128 @@
+"""What every picture needs: its size and style, its colours, its words, and its labels.
+
+Pictures are `Figure` objects that belong to nobody's pyplot state, so that a panel's callback can't
+draw into another cell's output. Colours are the Okabe–Ito palette, which colour-blind readers can
+tell apart; each runner has its own marker as well.
+"""
+
+import base64
+import io
+import threading
+from contextlib import contextmanager
+from html import escape
+
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+COLOURS = {"serial": "#000000", "threads": "#0072B2", "processes": "#D55E00"}
+MARKERS = {"serial": "s", "threads": "o", "processes": "^"}
+REFERENCE = "#767676"  # grey that still reads on white
+
+WIDTH, HEIGHT = 10.0, 4.2  # inches; at SCREEN_DPI as wide as a notebook's output on a projector
+SCREEN_DPI = 96
+SHARPNESS = 2  # device pixels per CSS pixel
+
+STYLE = {
+    "font.size": 12,
+    "axes.titlesize": 13,
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "lines.linewidth": 2,
+    "lines.markersize": 7,
+}
+
+
+_drawing = threading.RLock()
+
+
+@contextmanager
+def our_style():
+    """Draw in our style; one thread at a time, because matplotlib's settings are global."""
+    with _drawing, rc_context(STYLE):
+        yield
+
+
+class Picture(Figure):
+    """A matplotlib `Figure` that a notebook shows sharply, with a text alternative.
+
+    Attributes
+    ----------
+    alt : str
+        What the figure shows, in words.
+    """
+
+    alt = ""
+
+    def png(self):
+        """Return the figure as a PNG, in bytes."""
+        buffer = io.BytesIO()
+        self.savefig(buffer, format="png", dpi=SCREEN_DPI * SHARPNESS, pil_kwargs={"compress_level": 1})
+        return _fewer_colours(buffer)
+
+    def html(self):
+        """Return the figure as an HTML image that fits its place and has a text alternative."""
+        data, metadata = self._repr_mimebundle_()
+        source, width = f"data:image/png;base64,{data['image/png']}", metadata["image/png"]["width"]
+        style = f"width: 100%; max-width: {width}px"
+        return f'<img class="widget-image" src="{source}" alt="{escape(self.alt)}" style="{style}">'
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        width, height = (round(inches * SCREEN_DPI) for inches in self.get_size_inches())
+        data = {"image/png": base64.b64encode(self.png()).decode(), "text/plain": self.alt}
+        return data, {"image/png": {"width": width, "height": height, "alt": self.alt}}
+
+
+def _fewer_colours(buffer):
+    """Return a PNG with a palette: flat colours need no more, and stored notebooks stay small."""
+    from PIL import Image
+
+    small = io.BytesIO()
+    with Image.open(buffer) as image:
+        image.convert("RGB").quantize(128, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
+    return small.getvalue()
+
+
+def new_picture(height=HEIGHT):
+    """Return an empty `Picture` of the usual width."""
+    return Picture(figsize=(WIDTH, height), layout="constrained")
+
+
+def empty_figure(text):
+    """Draw a picture that only says `text`."""
+    picture = new_picture()
+    picture.text(0.5, 0.5, text, ha="center", va="center", fontsize=16, color=REFERENCE)
+    picture.alt = text
+    return picture
+
+
+def set_cores_axis(axes, usable, highest, side="left"):
+    """Mark the usable CPUs, in words at the side where curves seldom reach them."""
+    axes.set_ylim(0, 1.15 * max(usable, highest))
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
+    axes.axhline(usable, color=REFERENCE, linestyle=":", linewidth=1.5, zorder=1)
+    axes.text(
+        float(side == "right"), usable, f" {usable} usable CPU{'s' * (usable != 1)} ",
+        transform=axes.get_yaxis_transform(), va="bottom", ha=side, fontsize=10, color=REFERENCE,
+    )  # fmt: skip
+
+
+def label_directly(axes, labels):
+    """Write each line's name beside its end, moved up or down where two would overlap."""
+    height = axes.get_position().height * axes.figure.get_size_inches()[1] * 72  # points
+    to_fraction = axes.transData + axes.transAxes.inverted()
+    places = sorted((to_fraction.transform((x, y))[1], text, colour, size) for x, y, text, colour, size in labels)
+    step, at, heights = 1.25 / height, -1.0, []
+    for fraction, _, _, size in places:
+        at = max(fraction, at + step * size)
+        heights.append(at)
+    top = max(1.0, places[-1][0])
+    for place in reversed(range(len(places))):  # what was moved up beyond the top comes down again
+        heights[place] = min(heights[place], top)
+        top = heights[place] - step * places[place][3]
+    for at, (_, text, colour, size) in zip(heights, places, strict=True):
+        axes.annotate(
+            text, (1.0, at), xycoords="axes fraction", xytext=(6, 0), textcoords="offset points",
+            va="center", color=colour, fontsize=size, annotation_clip=False,
+        )  # fmt: skip
