@@ -1,6 +1,7 @@
 """What is said of a test run as a whole: how the notebooks did, and what was left behind.
 
-nbval itself notices no errors in background threads, and counts cells only.
+nbval itself notices no errors in background threads, and counts cells only. The tests run in two workers, each of
+which looks after its own and tells the controller what it has found.
 """
 
 import collections
@@ -14,6 +15,12 @@ from pathlib import Path
 
 import pytest
 from nbval.kernel import RunningKernel
+
+pytest_plugins = ["quiet", "lessons"]
+pytest.register_assert_rewrite("lessons")
+
+import leftovers  # noqa: E402
+import lessons  # noqa: E402
 
 MARK = "GILTEACH_TEST_SESSION"  # environment variable that every process of the session inherits
 
@@ -70,7 +77,7 @@ def pytest_configure(config):
     tempfile.tempdir = str(folder / "tmp")
     os.environ |= dict.fromkeys(("TMPDIR", "TEMP", "TMP"), tempfile.tempdir)
     config.gilteach_mark = os.environ[MARK] = uuid.uuid4().hex
-    config.gilteach_left = []
+    config.gilteach_found = []
     RunningKernel.stop = end_kernel
 
 
@@ -86,8 +93,6 @@ def pytest_unconfigure(config):
 
 def left_behind(config):
     """Say what of ours is there although all tests are over, a line each."""
-    import leftovers  # of tests/, which is on the path once pytest is configured
-
     commands = [leftovers.command(process) for process in leftovers.processes(MARK, config.gilteach_mark)]
     found = {
         # This process has a resource tracker of its own, if a test has used multiprocessing in it.
@@ -100,8 +105,6 @@ def left_behind(config):
 
 
 def pytest_sessionstart(session):
-    import leftovers
-
     session.config.gilteach_shared_memory_before = leftovers.shared_memory()
 
 
@@ -111,66 +114,53 @@ def errors_outside_cells(config):
     return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
-def executed_cells(config):
-    """The cells of notebooks that were executed."""
-    return [item for item in getattr(config, "gilteach_cells", ()) if item.test_outputs is not None]
-
-
-def kinds(outputs):
-    """What kinds of output there are: the names of streams, and the types that data are given in."""
-    return {
-        kind
-        for output in outputs
-        for kind in ([output["name"]] if "name" in output else output.get("data", [output["output_type"]]))
-    }
-
-
-def changed_kinds(config):
-    """Say which cells, of those whose outputs nobody compares too, give another kind of output than they did."""
-    for item in executed_cells(config):
-        before, now = kinds(item.cell.outputs), kinds(item.test_outputs)
-        if before != now:
-            yield f"{item.parent.name} {item.name}: {sorted(now - before)} instead of {sorted(before - now)}"
-
-
-def settled_claims(config):
-    """The claims that these cells made, as (✓ ✗ or ?, the rest of the line)."""
-    from structure import settled  # of tools/, which is on the path once pytest is configured
-
-    return [claim for item in executed_cells(config) for claim in settled(item.test_outputs)]
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node):
+    """Take over what a worker has found."""
+    node.config.gilteach_found.append(getattr(node, "workeroutput", {}).get("gilteach", {}))
 
 
 def pytest_sessionfinish(session, exitstatus):
+    config = session.config
     patience = time.monotonic() + LEFT_PATIENCE
-    while (left := left_behind(session.config)) and time.monotonic() < patience:
+    while (left := left_behind(config)) and time.monotonic() < patience:
         time.sleep(0.1)
-    session.config.gilteach_left = left
-    # A claim may fail in a cell whose output isn't compared.
-    failed = any(verdict == "✗" for verdict, _ in settled_claims(session.config))
-    wrong = failed or left or errors_outside_cells(session.config) or any(changed_kinds(session.config))
-    if wrong and not exitstatus:
+    config.gilteach_found.append(lessons.found(config) | {"errors": errors_outside_cells(config), "left": left})
+    if hasattr(config, "workeroutput"):  # of a worker of pytest-xdist
+        config.workeroutput["gilteach"] = config.gilteach_found[0]
+    elif is_wrong(all_found(config)) and not exitstatus:
         session.exitstatus = 1
+
+
+def all_found(config):
+    """Add up what was found, here and by the workers."""
+    total = collections.defaultdict(list)
+    for found in config.gilteach_found:
+        for kind, some in found.items():
+            total[kind] += some if isinstance(some, list) else [some]
+    return total
+
+
+def is_wrong(found):
+    """Whether something was found for which a run fails though each of its tests has passed."""
+    failed = any(verdict == "✗" for verdict, _ in found["claims"])  # in a cell whose output isn't compared
+    return bool(failed or found["changed"] or any(found["errors"]) or found["left"])
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_terminal_summary(terminalreporter, config):
     """Print last how the notebooks did, and what is left."""
     yield
-    claims = settled_claims(config)
-    cells = executed_cells(config)
-    notebooks = {item.parent.name for item in cells}
-    for verdict, claim in claims:
+    found = all_found(config)
+    for verdict, claim in found["claims"]:
         if verdict != "✓":
             terminalreporter.write_line(f"{verdict} {claim}")
-    if notebooks:
-        verdicts = collections.Counter(verdict for verdict, _ in claims)
+    if found["notebooks"]:
+        verdicts = collections.Counter(verdict for verdict, _ in found["claims"])
         counts = ", ".join(f"{verdicts[verdict]} {verdict}" for verdict in "✓✗?")
-        only_run = sum("nbval-ignore-output" in item.cell.metadata.get("tags", ()) for item in cells)
-        terminalreporter.write_line(f"notebooks: {len(notebooks)}, claims: {counts}")
-        terminalreporter.write_line(f"cells of notebooks: {len(cells) - only_run} compared, {only_run} only run")
-    if changed := list(changed_kinds(config)):
-        terminalreporter.section("cells of notebooks with other kinds of output", red=True)
-        terminalreporter.write("\n".join(changed) + "\n")
+        compared, only_run = sum(found["compared"]), sum(found["only run"])
+        terminalreporter.write_line(f"notebooks: {len(found['notebooks'])}, claims: {counts}")
+        terminalreporter.write_line(f"cells of notebooks: {compared} compared, {only_run} only run")
     in_browser = {
         outcome: sum("tests/browser/" in report.nodeid for report in terminalreporter.getreports(outcome))
         for outcome in ("passed", "failed", "error", "skipped")
@@ -178,22 +168,11 @@ def pytest_terminal_summary(terminalreporter, config):
     if any(in_browser.values()):
         counts = ", ".join(f"{count} {outcome}" for outcome, count in in_browser.items() if count)
         terminalreporter.write_line(f"tests in the browser: {counts}")
-    if errors := errors_outside_cells(config):
-        terminalreporter.section("errors in notebooks, outside their cells", red=True)
-        terminalreporter.write(errors)
-    if config.gilteach_left:
-        terminalreporter.section("left behind by the tests", red=True)
-        terminalreporter.write("\n".join(config.gilteach_left) + "\n")
-
-
-def pytest_collection_modifyitems(items):
-    """Put the tests that measure behind the notebooks: `.ci/run` does other things beside the first tests."""
-    items.sort(key=lambda item: "measure_quietly" in getattr(item, "fixturenames", ()))
-
-
-def pytest_collection_finish(session):
-    from shrink import shrink  # of tools/
-
-    session.config.gilteach_cells = [item for item in session.items if hasattr(item, "test_outputs")]
-    for item in session.config.gilteach_cells:
-        shrink(item.cell)
+    for title, lines in (
+        ("cells of notebooks with other kinds of output", found["changed"]),
+        ("errors in notebooks, outside their cells", [*filter(None, found["errors"])]),
+        ("left behind by the tests", found["left"]),
+    ):
+        if lines:
+            terminalreporter.section(title, red=True)
+            terminalreporter.write("\n".join(lines) + "\n")

@@ -9,10 +9,10 @@ most of a minute.
 import statistics
 import time
 
+from gilteach.show.figures import panel_figure
 from growth import with_slices
 
 import gilteach as gt
-from gilteach.show.figures import panel_figure
 
 TIMES = 7
 

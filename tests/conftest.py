@@ -10,18 +10,18 @@ from pathlib import Path
 from shutil import copytree, ignore_patterns
 from types import SimpleNamespace
 
-import leftovers
 import psutil
 import pytest
-from leftovers import SHARED_MEMORY
-from missing import missing
 
 import gilteach as gt
+import leftovers
 from gilteach.bench.tasks import TASKS, Task
 from gilteach.children import launch
 from gilteach.host import interpreters
 from gilteach.measuring import exclusive
 from gilteach.measuring.plan import make_plan
+from leftovers import SHARED_MEMORY
+from missing import missing
 
 PYTHONS = ("3.11", "3.12", "3.13", "3.13t", "3.14", "3.15")
 NOISY = 0.2  # cores that others kept busy, above which a measurement proves nothing

@@ -3,10 +3,10 @@
     uv run tools/versions.py                 every Python found, and the oldest packages
     uv run tools/versions.py 3.13t oldest    some
 
-Each gets a throw-away environment and runs there the tests that aren't marked as slow; the oldest
-Python and the newest also run the notebooks, in their own kernels, and the oldest packages the first
-of them. What `uv run pytest` does at length under this Python isn't repeated. They run one after the
-other, since they measure.
+Each gets a throw-away environment. A Python runs there the quick tests (those not marked as slow) of the rooms
+that depend on it: what runs in a bench, starts processes or measures. The oldest packages are tried with the
+quick tests of all rooms, and the oldest Python and the newest with a lesson in a kernel of their own. What
+`uv run pytest` does under this Python isn't repeated.
 """
 
 import argparse
@@ -23,9 +23,11 @@ from gilteach.host import interpreters
 
 TOP = Path(__file__).resolve().parent.parent
 UV = os.environ.get("UV", "uv")  # `uv run` says where it is
-TESTS = ("tests", "--ignore=tests/browser", "-m", "not slow")
-NOTEBOOKS = "notebooks"
-FIRST_NOTEBOOK = "notebooks/00_start_here.ipynb"
+QUICK = ("-n0", "-m", "not slow")
+ROOMS = ("bench", "children", "host", "measuring", "programs", "teach", "test_package.py", "test_task_magic.py")
+ON_A_PYTHON = (*QUICK, *(f"tests/{room}" for room in ROOMS))
+WITH_PACKAGES = (*QUICK, "tests", "--ignore=tests/browser")
+LESSON = "notebooks/02_watch_the_gil.ipynb"  # what it shows depends most on the Python
 OLDEST = "oldest"
 # What these need of other packages has no wheel for a free-threaded Python before 3.14.
 NOT_WITHOUT_GIL = ("jupyterlab", "playwright")
@@ -50,8 +52,8 @@ def checks():
     # that want the same lock give their turn away again and again, and hardly get on.
     for name, python in sorted(found.items(), key=lambda item: (item[1].free_threaded, item[0])):
         if python != here:
-            yield Check(name, python, (*TESTS, NOTEBOOKS) if python in (by_age[0], by_age[-1]) else TESTS)
-    yield Check(OLDEST, by_age[0], (*TESTS, FIRST_NOTEBOOK), resolution="lowest-direct")
+            yield Check(name, python, (*ON_A_PYTHON, LESSON) if python in (by_age[0], by_age[-1]) else ON_A_PYTHON)
+    yield Check(OLDEST, by_age[0], (*WITH_PACKAGES, LESSON), resolution="lowest-direct")
 
 
 def do(check, folder):

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import nbformat
 import pytest
+
 from missing import missing
+from shrink import make_tiny
 
-from shrink import shrink
-
-pytest.register_assert_rewrite("lab_notebook", "lab_panel", "exercises")
+pytest.register_assert_rewrite("lab_notebook", "lab_panel")
 
 from lab_notebook import Notebook  # noqa: E402
 from lab_server import LabServer  # noqa: E402
@@ -43,12 +43,12 @@ def browser():
 
 
 def copy_course(folder):
-    """Copy the notebooks, with smaller loops and no repeats where the tests are to have them."""
+    """Copy the notebooks with everything in them as small as it goes."""
     shutil.copytree(COURSE, folder, dirs_exist_ok=True)
     for path in folder.glob("*.ipynb"):
         notebook = nbformat.read(path, as_version=4)
         for cell in notebook.cells:
-            shrink(cell, once=True)
+            make_tiny(cell)
         nbformat.write(notebook, path)
 
 

@@ -63,7 +63,7 @@ class Notebook:
     """
 
     def __init__(self, browser, server, name, kernel=True):
-        self.server, self.name = server, name
+        self.server = server
         self.complaints = []  # what the page has complained about
         self.page = browser.new_page(viewport={"width": 1280, "height": 800})
         self.page.on("console", lambda message: message.type == "error" and self._complain(message.text))
@@ -71,15 +71,16 @@ class Notebook:
         self.page.goto(f"{server.url}/lab?reset&token={server.token}")
         self.page.wait_for_function("window.jupyterapp?.commands.hasCommand('docmanager:open')")
         self.page.evaluate("window.jupyterapp.restored")
-        self.open(kernel)
+        self.open(name, kernel)
 
     def _complain(self, text):
         if text != WITHOUT_KERNEL:
             self.complaints.append(text)
 
-    def open(self, kernel=True):
-        """Open the notebook anew, from its file."""
+    def open(self, name, kernel=True):
+        """Open a notebook, in place of the one that is open."""
         self.shut_down()
+        self.name = name
         preference = {} if kernel else {"kernelPreference": {"shouldStart": False, "canStart": False}}
         self.command("docmanager:open", path=self.name, factory="Notebook", **preference)
         self.page.wait_for_selector(".jp-Notebook-cell", timeout=60_000)
@@ -110,7 +111,9 @@ class Notebook:
             self.page.close()
 
     def command(self, name, **arguments):
-        self.page.evaluate("([name, args]) => window.jupyterapp.commands.execute(name, args)", [name, arguments])
+        # Without what the command gives, which may be a whole notebook.
+        run = "async ([name, args]) => { await window.jupyterapp.commands.execute(name, args); }"
+        self.page.evaluate(run, [name, arguments])
 
     # ── the kernel and the cells ─────────────────────────────────────────────────────────────
 

@@ -3,13 +3,13 @@
 import os
 import time
 
-import leftovers
 import pytest
 from jupyter_client.manager import KernelManager
 
+import leftovers
+
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name != "posix", reason="ends kernels by signals")]
 
-RUN = "gt.run('count', 'processes', workers=2, size=10**10)"
 SWEEP = "gt.sweep('wait', 'threads', workers=[1], size=0.4, repeats=50, progress=False)"
 PANEL_IN_THE_CELL = "gt.Experiment('count', runners='processes', workers=2, size=10**10).run()"
 PANEL = "panel = gt.Experiment('count', runners='processes', workers=2, size=10**10); panel._press_run()"
@@ -92,9 +92,7 @@ def assert_only_the_kernel_is_left(kernel, started_processes, wait_until):
 
 
 @pytest.mark.parametrize(
-    ("cell", "processes"),
-    [(RUN, 4), (PANEL, 4), (PROGRAM, 3), (MESSAGES, 3)],
-    ids=["run", "panel", "program", "messages"],
+    ("cell", "processes"), [(PANEL, 4), (PROGRAM, 3), (MESSAGES, 3)], ids=["panel", "program", "messages"]
 )
 def test_killed(kernel, under_way, assert_only_the_kernel_is_left, assert_nothing_left, cell, processes):
     under_way(cell, processes)
@@ -110,11 +108,7 @@ def test_killed_while_a_task_lets_no_other_thread_run(kernel, under_way, assert_
     assert_only_the_kernel_is_left(alive=False)
 
 
-@pytest.mark.parametrize(
-    ("cell", "processes"),
-    [(RUN, 4), (PANEL, 4), (PROGRAM, 3), (MESSAGES, 3)],
-    ids=["run", "panel", "program", "messages"],
-)
+@pytest.mark.parametrize(("cell", "processes"), [(PANEL, 4), (PROGRAM, 3)], ids=["panel", "program"])
 def test_restarted(kernel, under_way, assert_only_the_kernel_is_left, cell, processes):
     under_way(cell, processes)
     kernel.manager.restart_kernel()
@@ -124,11 +118,7 @@ def test_restarted(kernel, under_way, assert_only_the_kernel_is_left, cell, proc
     assert kernel.do("gt.run('count', workers=1, size=10).results") == "[10]"
 
 
-@pytest.mark.parametrize(
-    ("cell", "processes"),
-    [(RUN, 4), (PANEL_IN_THE_CELL, 4), (PROGRAM, 3), (MESSAGES, 3)],
-    ids=["run", "panel", "program", "messages"],
-)
+@pytest.mark.parametrize(("cell", "processes"), [(PANEL_IN_THE_CELL, 4), (PROGRAM, 3)], ids=["panel", "program"])
 def test_interrupted(kernel, under_way, assert_only_the_kernel_is_left, cell, processes):
     message = under_way(cell, processes)
     kernel.manager.interrupt_kernel()

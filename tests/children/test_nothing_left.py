@@ -121,7 +121,7 @@ def test_the_check_after_all_tests_sees_what_is_left(tmp_path, started_processes
     }
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", tmp_path, tmp_path],
+            [sys.executable, "-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider", "--rootdir", tmp_path, tmp_path],
             env=environment,
             stdout=subprocess.PIPE,
             text=True,

@@ -1,10 +1,9 @@
 """The checks of the notebooks themselves: each is shown to fail where it should."""
 
-import copy
+import re
 import shutil
 import subprocess
 import sys
-import textwrap
 from pathlib import Path
 
 import nbformat
@@ -310,21 +309,57 @@ def test_changed_code_outputs_or_navigation_are_noticed(tmp_path, monkeypatch):
     assert is_stale(empty_a_figure)
 
 
-@pytest.fixture
-def nbval(tmp_path):
-    """Check a part of notebook 01 as the README's test command does; gives the exit code and what was printed."""
+# ── nbval as the README's test command runs it, on small notebooks made for that ─────────────
 
-    def check(mutate=lambda notebook: None):
-        notebook = load(COURSE[1])
-        wanted = ("import gilteach as gt", "guess = gt.predict(", "three_waits = ", '"Three tasks that each')
-        notebook.cells = [copy.deepcopy(code_cell(notebook, text)) for text in wanted]
-        mutate(notebook)
-        path = tmp_path / "part.ipynb"
-        nbformat.write(notebook, path)
-        shutil.copy(TOP / "conftest.py", tmp_path)  # it is looked for from the notebook's folder upwards
-        options = ["-p", "no:cacheprovider", "-c", TOP / "pyproject.toml", f"--rootdir={TOP}"]
+MEASURES = """
+import gilteach as gt
+
+waits = gt.run("wait", "threads", workers=2, size=0.05)
+gt.claim("Two waits of 50 ms together take less than a second.", waits.wall, high=1)
+"""
+CLAIM = "✓ Two waits of 50 ms together take less than a second."
+IN_A_THREAD = """
+import threading
+import gilteach as gt
+
+panel = gt.Experiment("wait", workers=1, size=0.01)
+panel._interleave = lambda *_: [][1]
+panel._run.click()
+for thread in threading.enumerate():
+    if "_measure" in thread.name:
+        thread.join()
+"""
+IN_A_CALLBACK = """
+import ipywidgets
+
+button = ipywidgets.Button()
+button.on_click(lambda _: 1 / 0)
+get_ipython()._showtraceback = lambda *_: None  # so that, as after a learner's click, no cell has it
+button.click()
+"""
+AN_OUTPUT = {"text/plain": "1", "image/png": "iVBORw0KGgo="}
+
+
+def one_cell(source, stored=None, ignored=False):
+    """A notebook of one cell, with the data of its stored output."""
+    outputs = [nbformat.v4.new_output("execute_result", stored, execution_count=1)] if stored else []
+    tags = {"tags": ["nbval-ignore-output"]} if ignored else {}
+    cell = nbformat.v4.new_code_cell(source.strip(), execution_count=1, outputs=outputs, metadata=tags)
+    return nbformat.v4.new_notebook(cells=[cell])
+
+
+@pytest.fixture(scope="module")
+def nbval(tmp_path_factory):
+    """Check notebooks, given by their names; gives the exit code and what was printed."""
+
+    def check(**made):
+        folder = tmp_path_factory.mktemp("notebooks")
+        for name, notebook in made.items():
+            nbformat.write(notebook, folder / f"{name}.ipynb")
+        shutil.copy(TOP / "conftest.py", folder)  # it is looked for from the notebook's folder upwards
+        options = ["-p", "no:cacheprovider", "-n0", "-c", TOP / "pyproject.toml", f"--rootdir={TOP}"]
         answer = subprocess.run(
-            [sys.executable, "-m", "pytest", *options, f"--confcutdir={tmp_path}", path],
+            [sys.executable, "-m", "pytest", *options, f"--confcutdir={folder}", folder],
             cwd=TOP,
             capture_output=True,
             text=True,
@@ -335,121 +370,72 @@ def nbval(tmp_path):
 
 
 @pytest.mark.slow
-def test_an_unchanged_notebook_passes_and_its_claims_are_counted(nbval):
-    code, said = nbval()
+def test_what_is_as_stored_passes_and_claims_are_counted(nbval):
+    defines_a_task = one_cell("import gilteach as gt")
+    defines_a_task.cells += one_cell("%%task\ndef mine(size):\n    return size").cells
+    code, said = nbval(
+        unchanged=one_cell(MEASURES, {"text/plain": CLAIM}),
+        undecided=one_cell(A_CLAIM.replace("True", "True, needs_cpus=1000"), {"text/plain": "✓ One is one."}),
+        defines_a_task=defines_a_task,  # whose module is a file that goes with the kernel
+    )
     assert code == 0, said
-    assert "notebooks: 1, claims: 1 ✓, 0 ✗, 0 ?" in said or "notebooks: 1, claims: 0 ✓, 0 ✗, 1 ?" in said
+    assert "notebooks: 3, claims: 1 ✓, 0 ✗, 1 ?" in said
+
+
+@pytest.fixture(scope="module")
+def after_mutations(nbval):
+    return nbval(
+        changed_output=one_cell(MEASURES, {"text/plain": CLAIM.replace("Two", "Three")}),
+        another_bound=one_cell(MEASURES.replace("high=1)", "low=1)"), {"text/plain": CLAIM}),
+        failed_unseen=one_cell(A_CLAIM.replace("True", "False"), ignored=True),
+        no_picture=one_cell("1", AN_OUTPUT, ignored=True),
+        a_stream=one_cell("import sys\nprint(1, file=sys.stderr)", AN_OUTPUT, ignored=True),
+        in_a_thread=one_cell(IN_A_THREAD, ignored=True),
+        in_a_callback=one_cell(IN_A_CALLBACK),
+    )
 
 
 @pytest.mark.slow
-def test_a_changed_output_is_noticed(nbval):
-    def change(notebook):
-        output = notebook.cells[-1].outputs[0]
-        output.data["text/plain"] = output.data["text/plain"].replace("three", "four").replace("Three", "Four")
-
-    code, said = nbval(change)
-    assert code == 1, said
-    assert "Cell outputs differ" in said
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("source", ["import sys\nprint(1, file=sys.stderr)", "1"])
-def test_another_kind_of_output_is_noticed_where_none_is_compared(nbval, source):
-    def change(notebook):
-        only(source, tags=["nbval-ignore-output"])(notebook)
-        stored = {"text/plain": "1", "image/png": "iVBORw0KGgo="}
-        notebook.cells[0].outputs = [nbformat.v4.new_output("execute_result", stored, execution_count=1)]
-
-    code, said = nbval(change)
-    assert code == 1, said
-    assert "cells of notebooks with other kinds of output" in said
+@pytest.mark.parametrize(
+    "line",
+    [
+        r"FAILED \S*changed_output.ipynb::Cell 0",
+        r"FAILED \S*another_bound.ipynb::Cell 0",
+        "✗ Two waits of 50 ms together take less than a second.",
+        "✗ One is one.",
+        r"no_picture.ipynb Cell 0: \[\] instead of \['image/png'\]",
+        r"a_stream.ipynb Cell 0: \['stderr'\] instead of ",
+        "IndexError: list index out of range",
+        "ZeroDivisionError: division by zero",
+    ],
+)
+def test_a_mutation_is_noticed_when_it_runs(after_mutations, line):
+    code, said = after_mutations
+    assert code == 1
+    assert re.search(f"(?m)^{line}", said), said
 
 
 @pytest.mark.slow
-def test_a_claim_with_another_bound_fails(nbval):
-    def flip(notebook):
-        cell = notebook.cells[-1]
-        assert "high=1.1" in cell.source
-        cell.source = cell.source.replace("high=1.1", "low=1.1")
-
-    code, said = nbval(flip)
-    assert code == 1, said
-    assert "claims: 0 ✓, 1 ✗, 0 ?" in said
+def test_what_is_no_mutation_is_left_alone(after_mutations):
+    assert len(re.findall("(?m)^FAILED", after_mutations[1])) == 2
 
 
-def only(source, tags=()):
-    """A change of a notebook that leaves one cell, with this source and no output."""
-
-    def change(notebook):
-        cell = nbformat.v4.new_code_cell(source, execution_count=1, metadata={"tags": list(tags)})
-        notebook.cells = [cell]
-
-    return change
-
-
-@pytest.mark.slow
-def test_a_claim_that_fails_in_a_cell_that_is_not_compared_fails(nbval):
-    code, said = nbval(only(A_CLAIM.replace("True", "False"), tags=["nbval-ignore-output"]))
-    assert code == 1, said
-    assert "✗ One is one." in said
+@pytest.mark.parametrize(
+    "found",
+    [
+        {"claims": [["✓", "So."], ["✗", "Not so. (measured 2)"]]},
+        {"changed": ["a.ipynb Cell 0: [] instead of ['image/png']"]},
+        {"errors": ["", "Traceback …"]},
+        {"left": ["process: python"]},
+    ],
+    ids=lambda found: next(iter(found)),
+)
+def test_any_of_what_is_found_makes_a_run_red(request, found):
+    [conftest] = [plugin for plugin in request.config.pluginmanager.get_plugins() if hasattr(plugin, "is_wrong")]
+    nothing = {"claims": [["✓", "So."], ["?", "Who knows. (too noisy)"]], "changed": [], "errors": [""], "left": []}
+    assert not conftest.is_wrong(nothing)
+    assert conftest.is_wrong(nothing | found)
 
 
 def test_what_nbval_reads_is_the_same_in_every_encoding():
     assert (TOP / "tests" / "sanitize.cfg").read_bytes().isascii()
-
-
-@pytest.mark.slow
-def test_a_claim_that_could_not_be_settled_is_counted_and_fails_nothing(nbval):
-    def change(notebook):
-        only(A_CLAIM.replace("True", "True, needs_cpus=1000"))(notebook)
-        stored = {"text/plain": "✓ One is one."}
-        notebook.cells[0].outputs = [nbformat.v4.new_output("execute_result", stored, execution_count=1)]
-
-    code, said = nbval(change)
-    assert code == 0, said
-    assert "notebooks: 1, claims: 0 ✓, 0 ✗, 1 ?" in said
-
-
-@pytest.mark.slow
-def test_an_error_in_a_background_thread_of_a_panel_is_noticed(nbval):
-    press_run_and_wait = """
-        import threading
-        import gilteach as gt
-
-        panel = gt.Experiment("wait", workers=1, size=0.01)
-        panel._interleave = lambda *_: 1 / 0
-        panel._run.click()
-        for thread in threading.enumerate():
-            if "_measure" in thread.name:
-                thread.join()
-    """
-    code, said = nbval(only(textwrap.dedent(press_run_and_wait), tags=["nbval-ignore-output"]))
-    assert code == 1, said
-    assert "errors in notebooks, outside their cells" in said
-    assert "ZeroDivisionError" in said
-
-
-@pytest.mark.slow
-def test_an_error_in_what_a_widget_calls_is_noticed(nbval):
-    click = """
-        import ipywidgets
-
-        button = ipywidgets.Button()
-        button.on_click(lambda _: 1 / 0)
-        get_ipython()._showtraceback = lambda *_: None  # so that, as after a learner's click, no cell has it
-        button.click()
-    """
-    code, said = nbval(only(textwrap.dedent(click)))
-    assert code == 1, said
-    assert "errors in notebooks, outside their cells" in said
-    assert "ZeroDivisionError" in said
-
-
-@pytest.mark.slow
-def test_the_kernel_of_a_notebook_with_a_task_leaves_nothing(nbval):
-    def define_a_task(notebook):
-        only("import gilteach as gt")(notebook)
-        notebook.cells.append(nbformat.v4.new_code_cell("%%task\ndef mine(size):\n    return size", execution_count=2))
-
-    code, said = nbval(define_a_task)
-    assert code == 0, said

@@ -42,28 +42,24 @@ def test_a_cell_without_the_tag_stays_as_it_is(cell, monkeypatch):
     assert cell.source == SOURCE
 
 
-def test_every_cell_measures_but_once_where_that_is_enough(cell, monkeypatch):
+def test_everything_is_made_tiny_where_nothing_is_measured(cell):
     cell.metadata["tags"].remove(shrink.TAG)
-    cell.source = "for repeat in range(3):\n    for _ in range(4):\n        gt.sweep(repeats=5)\npanel.sweep()"
-    repeated = cell.source
-    monkeypatch.setenv(shrink.VARIABLE, "4")
-    shrink.shrink(cell)
-    assert cell.source == repeated
-    shrink.shrink(cell, once=True)
-    assert cell.source == "for repeat in range(1):\n    for _ in range(4):\n        gt.sweep(repeats=1)\npanel.run()"
-    monkeypatch.delenv(shrink.VARIABLE)
-    cell.source = repeated
-    shrink.shrink(cell, once=True)
-    assert cell.source == repeated
+    cell.source = (
+        "for repeat in range(3):\n    for _ in range(4):\n        gt.sweep(size=0.5, repeats=5, delay=0.1)\n"
+        "f(size=20_000_000, of=500_000, at=50_000)[100_000_000]\ntime.sleep(2)\ntime.sleep(0.2)\npanel.sweep()"
+    )
+    shrink.make_tiny(cell)
+    assert cell.source == (
+        "for repeat in range(1):\n    for _ in range(4):\n        gt.sweep(size=0.05, repeats=1, delay=0.01)\n"
+        "f(size=400_000, of=10_000, at=50_000)[100_000_000]\ntime.sleep(0.2)\ntime.sleep(0.02)\npanel.run()"
+    )
 
 
 def test_nbval_runs_the_smaller_loops(request, cell, monkeypatch):
-    [conftest] = [
-        plugin for plugin in request.config.pluginmanager.get_plugins() if hasattr(plugin, "errors_outside_cells")
-    ]
+    lessons = request.config.pluginmanager.get_plugin("lessons")
     monkeypatch.setenv(shrink.VARIABLE, "4")
     item = SimpleNamespace(cell=cell, test_outputs=None)
-    conftest.pytest_collection_finish(SimpleNamespace(config=SimpleNamespace(), items=[item, object()]))
+    lessons.pytest_collection_finish(SimpleNamespace(config=SimpleNamespace(), items=[item, object()]))
     assert "5_000_000" in cell.source
 
 

@@ -5,6 +5,7 @@ import pytest
 
 import gilteach as gt
 from gilteach.measuring import plan
+from gilteach.measuring.calibration import calibrated
 from gilteach.measuring.plan import make_plan
 
 
@@ -81,9 +82,9 @@ def test_an_automatic_size_takes_about_half_a_second(task, measure_quietly):
 
 @pytest.mark.slow
 def test_an_automatic_size_is_measured_once(monkeypatch):
-    first = make_plan("wait", "serial", workers=1, size="auto")
+    first = calibrated(make_plan("wait", "serial", workers=1, size="auto"))
     monkeypatch.setattr("gilteach.measuring.execution._execute", lambda *_: pytest.fail("measured again"))
-    assert make_plan("wait", "threads", workers=3, size="auto").size == first.size
+    assert calibrated(make_plan("wait", "threads", workers=3, size="auto")).size == first.size
     assert 0.3 < first.size < 0.7
 
 

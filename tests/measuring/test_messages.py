@@ -123,13 +123,11 @@ def test_the_receiver_gets_what_was_sent(tmp_path, monkeypatch):
         assert len(used) - len(whole) <= 1, "but for the greeting, all messages are whole"
 
 
-@each_channel
-def test_every_python_measures_every_channel(python, channel):
-    traffic = gt.messages(channel, sizes=(1, 50_000), repeats=1, python=python, **QUICK)
-    assert traffic.frame["size_bytes"].tolist() == [1, 50_000]
-    [(one, _)] = traffic.measured
-    assert one.machine.python.short == python
-    assert one.output == ""
+def test_every_python_measures_every_channel(python):
+    traffic = gt.messages(sizes=(1, 50_000), repeats=1, python=python, **QUICK)
+    assert traffic.frame["size_bytes"].tolist() == [1, 50_000] * len(CHANNELS)
+    assert {one.machine.python.short for one, _ in traffic.measured} == {python}
+    assert {one.output for one, _ in traffic.measured} == {""}
 
 
 def test_what_shared_memory_has_no_room_for_is_left_out(tmp_path, monkeypatch):
@@ -262,7 +260,7 @@ def test_nothing_is_left_after_a_normal_end(assert_nothing_left, channel):
 
 
 @through_processes
-@pytest.mark.parametrize("timeout", [0.05, 0.12, 0.2, 0.8])
+@pytest.mark.parametrize("timeout", [0.12, 0.8], ids=["starting", "sending"])
 @pytest.mark.slow
 def test_nothing_is_left_after_a_timeout(assert_nothing_left, channel, timeout):
     with pytest.raises(gt.RunTimeout, match=f"sending messages .{channel}. took longer than"):
@@ -270,7 +268,7 @@ def test_nothing_is_left_after_a_timeout(assert_nothing_left, channel, timeout):
     assert_nothing_left()
 
 
-@pytest.mark.parametrize("seconds", [0.05, 0.1, 0.15, 0.2, 0.3])
+@pytest.mark.parametrize("seconds", [0.05, 0.12, 0.3])
 @pytest.mark.slow
 def test_nothing_is_left_of_shared_memory_that_is_killed_in_the_middle(assert_nothing_left, seconds):
     stop = threading.Event()
