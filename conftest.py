@@ -27,6 +27,9 @@ MARK = "GILTEACH_TEST_SESSION"  # environment variable that every process of the
 # Notebooks run as they are stored: without progress bars, whose outputs nobody would compare.
 os.environ["TQDM_DISABLE"] = "1"
 
+# Some machines have this set: every kernel and every program would compile pandas anew, which takes seconds.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 LEFT_PATIENCE = 2.0  # s; for the last processes to end
 
 # An error in a background thread of a kernel, or in what a widget calls, reaches no cell. Kernels start with this,
@@ -63,7 +66,8 @@ def pytest_configure(config):
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", tempfile.gettempdir())  # where tmp_path is kept for a look at it
     # A short name: on macOS the path of a socket in a bench's folder in it may have 103 characters, and half of them
     # are in the name of the usual place.
-    place = "/tmp" if sys.platform == "darwin" else None
+    # A worker's isn't within the controller's, for the same reason.
+    place = "/tmp" if sys.platform == "darwin" else os.environ["PYTEST_DEBUG_TEMPROOT"]
     config.gilteach_folder = tempfile.TemporaryDirectory(prefix="gt-", dir=place, ignore_cleanup_errors=True)
     folder = Path(config.gilteach_folder.name)
     startup = folder / "ipython" / "profile_default" / "startup"

@@ -21,7 +21,7 @@ measure_options.add_argument("--as", dest="name")
 def measure(line, cell):
     """Run the cell as a program of its own and measure it; the cell's value is a `ProgramRun`."""
     try:
-        options = measure_options.parse_args(shlex.split(line))
+        options = measure_options.parse_args(words_of(line))
         args = shlex.split(options.args)
     except ValueError as error:
         raise UsageError(f"%%measure: {error}") from None
@@ -35,6 +35,15 @@ def measure(line, cell):
     if options.name:
         get_ipython().push({options.name: run})
     return run
+
+
+def words_of(line):
+    """Return the words of %%measure's line, with --args and its value joined: alone, --size=3 looks like an option."""
+    words = shlex.split(line)
+    if "--args" in words[:-1]:
+        at = words.index("--args")
+        words[at : at + 2] = ["=".join(words[at : at + 2])]
+    return words
 
 
 def task(line, cell):

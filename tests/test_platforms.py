@@ -4,6 +4,7 @@ import ast
 import ctypes
 import importlib.util
 import os
+import subprocess
 import sys
 from concurrent.futures import process
 from pathlib import Path
@@ -16,7 +17,8 @@ import gilteach as gt
 from gilteach.bench import runners
 from gilteach.children import guard, launch
 from gilteach.measuring import meter
-from gilteach.programs import census
+from gilteach.programs import census, witness
+from gilteach.programs import process as process_of_program
 from gilteach.programs import program as programs
 
 PACKAGE = Path(gt.__file__).parent
@@ -112,7 +114,7 @@ def test_the_check_itself_tells_guarded_from_unguarded():
 
 def test_the_check_sees_the_uses_that_there_are():
     used = {path.stem for path in MODULES for node in ast.walk(ast.parse(path.read_bytes())) if is_posix_only(node)}
-    assert {"census", "kernel", "launch", "machines", "meter", "program", "sitecustomize"} <= used
+    assert {"census", "kernel", "launch", "machines", "meter", "process", "gilteach_recorder"} <= used
 
 
 def test_nothing_forks_by_itself():
@@ -167,7 +169,7 @@ def as_on_windows(tmp_path, monkeypatch):
     # Spawned workers import this file too, and so lose the same.
     main = bench / "__main__.py"
     main.write_text(BENCH_ON_WINDOWS + main.read_text(encoding="utf-8"), encoding="utf-8")
-    recorder = bench / "recorder" / "sitecustomize.py"
+    recorder = bench / "recorder" / "gilteach_recorder.py"
     text = recorder.read_text(encoding="utf-8").replace('hasattr(faulthandler, "register")', "False")
     recorder.write_text(text.replace('sys.platform == "linux"', "False"), encoding="utf-8")
     monkeypatch.setattr(launch, "BENCH", bench)
@@ -175,7 +177,10 @@ def as_on_windows(tmp_path, monkeypatch):
     monkeypatch.setattr(census, "RECORDER", recorder.parent)
     monkeypatch.setattr(programs, "RECORDER", recorder.parent)
     monkeypatch.setattr(census, "faulthandler", SimpleNamespace())
-    monkeypatch.setattr(programs, "getrusage", None)
+    monkeypatch.setattr(process_of_program, "os", WindowsOs())
+    monkeypatch.setattr(process_of_program.Program, "popen", subprocess.Popen)
+    monkeypatch.setattr(process_of_program.Program, "place", {})
+    monkeypatch.setattr(witness, "sys", SimpleNamespace(platform="win32"))
     monkeypatch.setattr(meter, "best_clock", lambda: (meter.coarse_clock, meter.COARSE_INTERVAL))
 
 

@@ -4,6 +4,7 @@ import functools
 import importlib
 import math
 import os
+import re
 import subprocess
 import sys
 import textwrap
@@ -73,6 +74,13 @@ def test_measure_takes_options(cell, pythons_here):
     assert run.machine.python.short == version
 
 
+@pytest.mark.parametrize("joint", [" ", "="])
+def test_arguments_may_begin_with_a_dash(cell, joint):
+    run = cell(f"%%measure --as kept --args{joint}'--size=3' --timeout 30\nimport sys\nprint(sys.argv[1:])\n")
+    assert run.output == "['--size=3']\n"
+    assert cell("kept") is run
+
+
 @pytest.mark.slow
 def test_measure_keeps_the_run_under_a_name(cell):
     run = cell("%%measure --as kept\nprint(7)\n")
@@ -95,7 +103,9 @@ def test_measure_shows_where_threads_stood_when_time_was_up(cell, capsys):
     assert "Traceback" not in shown
 
 
-@pytest.mark.parametrize("options", ["--time 3 --nonsense", "--timeout long", "--args 'open", "extra", "--as 2nd"])
+@pytest.mark.parametrize(
+    "options", ["--time 3 --nonsense", "--timeout long", "--args 'open", "extra", "--as 2nd", "--args"]
+)
 def test_measure_says_what_is_wrong_with_its_options(cell, options):
     with pytest.raises(UsageError):
         cell(f"%%measure {options}\npass\n")
@@ -204,7 +214,7 @@ def test_each_call_runs_code_that_was_never_run(cell):
 
 def test_results_of_the_cells_own_classes_come_back(cell):
     cell("%%task\nclass Point:\n    def __repr__(self):\n        return 'here'\ndef make(n):\n    return Point()\n")
-    assert cell("gt.run(make, 'processes', workers=1).results") == ["here"]
+    assert repr(cell("gt.run(make, 'processes', workers=1).results")) == "[here]"
 
 
 def test_a_function_called_like_a_task_is_itself(cell):
@@ -294,10 +304,50 @@ def test_functions_of_files_and_packages(tmp_path, monkeypatch):
             assert gt.run(function, runner, workers=1, size=3).results == [["outer", 3]]
 
 
-@pytest.mark.parametrize("task", [math.factorial, print, functools.partial(pow, 2)])
-def test_other_callables_are_refused(task):
-    with pytest.raises(gt.BadType, match="task must be one of"):
+class Adder:
+    def add(self, n):
+        return n
+
+    def __call__(self, n):
+        return n
+
+
+@pytest.mark.parametrize(
+    "task",
+    [
+        math.factorial,
+        functools.partial(textwrap.dedent, ""),
+        functools.lru_cache(textwrap.dedent),
+        Adder,
+        Adder(),
+        Adder().add,
+        str.upper,
+    ],
+    ids=lambda task: type(task).__name__,
+)
+def test_other_callables_are_refused_with_what_a_task_is(task):
+    with pytest.raises(gt.BadType, match=r"must be a plain function .def at.*or one of 'wait'") as caught:
         gt.run(task)
+    assert f"not {task!r}" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("source", "kind", "result"),
+    [
+        ("async def f(n):\n    return n\n", "f is a coroutine function", 3),
+        ("def f(n):\n    yield n\n", "f is a generator function", [3]),
+        ("async def f(n):\n    yield n\n", "f is an asynchronous generator function", [3]),
+    ],
+)
+def test_a_function_that_a_call_does_not_run_is_refused_with_one_that_does(cell, source, kind, result):
+    cell(f"%%task\n{source}")
+    for start in ("gt.run(f, 'serial')", "gt.sweep(f, progress=False)", "gt.Experiment(f)"):
+        with pytest.raises(gt.BadType, match=kind) as caught:
+            cell(start)
+    instead = textwrap.dedent(str(caught.value).partition("\n\n")[2])
+    name = re.findall(r"def (\w+)", instead)[-1]
+    cell(f"%%task\nimport asyncio\n{source}{instead}")
+    assert cell(f"gt.run({name}, 'serial', size=3).results") == [result]
 
 
 def test_a_file_with_the_name_of_one_of_the_benchs_is_refused(tmp_path, monkeypatch):

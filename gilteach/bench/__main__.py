@@ -19,8 +19,9 @@ import traceback
 from concurrent.futures import BrokenExecutor
 
 from functions import find_task
-from kernel import Kernel, as_json_can_hold_it
+from kernel import Kernel
 from runners import RUNNERS, NotReady
+from values import encode
 from work import Prepare, TaskFailed, Work
 
 # That is 20 MB in the bench and 30 in the kernel; two threads that take turns every 5 ms get there in
@@ -84,7 +85,7 @@ def main():
             cpu=cpu_end - cpu_start + workers_cpu(spans),
             spans=[span[:6] for span in spans],
             slices=[span.slices for span in spans],
-            results=[as_json_can_hold_it(span.result) for span in spans],
+            results=[encode(span.result) for span in spans],
         )
         kernel.closed.wait()
         runner.close()

@@ -50,7 +50,7 @@ class Kernel:
         return json.loads(line)
 
     def tell(self, event, **fields):
-        self.events.write(json.dumps({"event": event, **fields}, default=in_words) + "\n")
+        self.events.write(json.dumps({"event": event, **fields}) + "\n")
         self.events.flush()
 
     def tell_ready(self, startup, workers):
@@ -121,34 +121,3 @@ def how_they_ended(processes):
         if causes or time.monotonic() > patience:
             return causes or ended
         time.sleep(0.005)
-
-
-def in_words(value):
-    """Return the repr of what JSON has no form for: the kernel reads no pickles from a bench."""
-    try:
-        return repr(value)
-    except Exception:  # a whole number of more than 4,300 digits, or an object that is half made
-        return f"<{type(value).__name__} that has no repr>"
-
-
-def as_json_can_hold_it(value):
-    """Return a value as it is, or in words as a whole if JSON can't hold some part of it."""
-    try:
-        json.dumps(value, default=in_words)
-    except (TypeError, ValueError, RecursionError):  # keys that are tuples, values that hold themselves, …
-        return in_words(value)
-    return value if all_keys_are_texts(value) else in_words(value)
-
-
-def all_keys_are_texts(value):
-    """Whether all keys of all dicts are strings: JSON makes strings of others, and one key of 1 and "1"."""
-    waiting = [value]
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, dict):
-            if not all(isinstance(key, str) for key in value):
-                return False
-            waiting += value.values()
-        elif isinstance(value, list | tuple):
-            waiting += value
-    return True

@@ -54,6 +54,9 @@ class Child:
         How the paths begin that go with it, should the kernel die; those of its own temporary folders if left out.
     """
 
+    popen = subprocess.Popen
+    place = {"start_new_session": True} if os.name == "posix" else {}  # where it runs, as `popen` is told
+
     def __init__(self, command, environment=None, leftovers=None):
         self._mark = secrets.token_hex(8)
         self._process = self._guard = None
@@ -62,14 +65,14 @@ class Child:
         self._threads = [threading.Thread(target=target, daemon=True) for target in self._readers()]
         command, environment = python_itself(command, (environment or os.environ) | {MARK: self._mark})
         try:
-            self._process = subprocess.Popen(
+            self._process = self.popen(
                 command,
                 env=environment,
                 cwd=current_folder(),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                start_new_session=os.name == "posix",
+                **self.place,
             )
             self.pid = self._process.pid
             self._guard = watch_over(self._process, leftovers or folders_of(self.pid), f"{MARK}={self._mark}")

@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 from functools import partial
 
+from ..bench.values import decode
 from ..children.launch import children, start_bench, start_server
 from ..errors import RunStopped, RunTimeout, TaskError, WorkerDied
 from ..host.interpreters import resolve
@@ -120,7 +121,7 @@ def _run_of(plan, ready, done, meter):
         startup=float(ready["startup"]),
         cpu=float(done["cpu"]),
         background=meter.background(),
-        results=list(done["results"]),
+        results=[decode(result) for result in done["results"]],
         machine=replace(here, python=interpreter),
         raw_spans=spans,
         raw_samples=meter.curve(start, done["end"]),

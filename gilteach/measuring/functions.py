@@ -2,17 +2,39 @@
 
 import atexit
 import importlib
+import inspect
 import itertools
 import shutil
 import sys
 from functools import cache
 from pathlib import Path
 
+from ..bench.tasks import TASKS
 from ..children import temporary
 from ..children.launch import BENCH
-from ..errors import BadValue, TaskNotImportable
+from ..errors import BadType, BadValue, TaskNotImportable
 
 _numbers = itertools.count(1)
+
+# What runs nothing when it is called: how to know it, its name, and the plain function to write instead.
+_NOT_RUN_BY_A_CALL = [
+    (
+        inspect.iscoroutinefunction,
+        "a coroutine function",
+        "    def run_{name}(size):\n        return asyncio.run({name}(size))\n",
+    ),
+    (
+        inspect.isgeneratorfunction,
+        "a generator function",
+        "    def list_{name}(size):\n        return list({name}(size))\n",
+    ),
+    (
+        inspect.isasyncgenfunction,
+        "an asynchronous generator function",
+        "    async def list_{name}(size):\n        return [item async for item in {name}(size)]\n\n"
+        "    def run_{name}(size):\n        return asyncio.run(list_{name}(size))\n",
+    ),
+]
 
 
 def locate(function):
@@ -20,8 +42,8 @@ def locate(function):
 
     Parameters
     ----------
-    function : function
-        Defined at the top level of a module.
+    function : callable
+        A plain function, defined at the top level of a module.
 
     Returns
     -------
@@ -32,9 +54,12 @@ def locate(function):
 
     Raises
     ------
+    BadType
+        If it is another callable, or a function that runs nothing when it is called.
     TaskNotImportable
         If it is in no module, or in one that only this process has.
     """
+    _refuse_what_is_no_plain_function(function)
     name = function.__qualname__
     module = sys.modules.get(function.__module__)
     if module is None or getattr(module, name, None) is not function:
@@ -55,6 +80,22 @@ def locate(function):
     file = Path(module.__file__).absolute()
     depth = module.__name__.count(".") + (file.stem == "__init__")
     return name, f"{file.parents[depth]}/{module.__name__}"
+
+
+def _refuse_what_is_no_plain_function(function):
+    if not inspect.isfunction(function):
+        raise BadType(
+            "task must be a plain function (def at the left margin, in a module or in a cell with %%task on top) "
+            f"or one of {', '.join(map(repr, TASKS))}, not {function!r}: write a function that calls it"
+        )
+    name = function.__name__
+    for is_such, kind, instead in _NOT_RUN_BY_A_CALL:
+        if is_such(function):
+            raise BadType(
+                f"{name} is {kind}: calling it runs none of its code, so that there would be nothing to measure. "
+                "Have a plain function run it to its end, and give that one as the task:\n\n"
+                f"{instead.format(name=name)}"
+            )
 
 
 def define(text):

@@ -2,6 +2,9 @@
 
 from functools import cached_property
 
+from .. import check
+from ..errors import BadValue
+
 
 class Measured:
     """Wall time, CPU time and how many cores that kept busy."""
@@ -10,6 +13,14 @@ class Measured:
     def cores_busy(self):
         """CPU time ÷ wall time: the CPU utilisation, in cores."""
         return self.cpu / self.wall
+
+    def _between(self, start, end):
+        """Return two moments of it, checked, between which to look; its start and its end where they are left out."""
+        start = 0.0 if start is None else check.number("start", start, 0.0, self.wall, "seconds")
+        end = self.wall if end is None else check.number("end", end, 0.0, self.wall, "seconds")
+        if not start < end:
+            raise BadValue(f"start must come before end, not {start:g} s before {end:g} s")
+        return start, end
 
     @cached_property
     def samples(self):

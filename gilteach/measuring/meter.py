@@ -10,11 +10,15 @@ which move in steps of 10 ms or more, so they are read less often.
 Source: thread_group_cputime in Linux's kernel/sched/cputime.c.
 """
 
+import math
+import os
 import sys
 import time
 
 FINE_INTERVAL = 0.02  # s
 COARSE_INTERVAL = 0.1  # s; ten steps of a 10 ms clock
+MACHINE_TICK = 0.01  # s; steps of the clocks of all CPUs together
+SHORTEST_BACKGROUND = 0.1  # s; over a shorter time, what the others did is steps of that clock
 
 
 def fine_clock(pid):
@@ -95,7 +99,7 @@ class Meter:
         self._last = dict.fromkeys(pids, 0.0)
         self._helpers = dict.fromkeys(helpers, 0.0)
         self._readings = []  # (perf_counter, CPU seconds of all pids so far)
-        self._machine_start = self._machine_end = None
+        self._machine_looks = []  # (perf_counter, busy seconds of all CPUs, CPU seconds of ours)
 
     def sample(self):
         """Read the clocks once, now."""
@@ -104,13 +108,13 @@ class Meter:
 
     def begin(self):
         """Take the first sample, before the work starts."""
-        self._machine_start = self._machine()
+        self.look_around()
         self.sample()
 
     def end(self):
         """Take the last sample, after the work has ended and before its processes do."""
         self.sample()
-        self._machine_end = self._machine()
+        self.look_around()
 
     def _read(self, clocks):
         for pid in clocks:
@@ -120,8 +124,8 @@ class Meter:
                 pass  # it has ended: what it had used stays used
         return sum(clocks.values())
 
-    def _machine(self):
-        """Return (perf_counter, busy seconds of all CPUs, CPU seconds of ours)."""
+    def look_around(self):
+        """Read what all CPUs of the machine have done so far."""
         import psutil
 
         times = psutil.cpu_times()
@@ -130,7 +134,20 @@ class Meter:
         kinds = ("user", "nice", "system", "irq", "softirq", "steal", "interrupt", "dpc")
         busy = sum(getattr(times, kind, 0.0) for kind in kinds)
         ours = self._read(self._last) + self._read(self._helpers)
-        return time.perf_counter(), busy, ours
+        self._machine_looks.append((time.perf_counter(), busy, ours))
+
+    def others(self):
+        """Return when the machine was looked at, and the CPU seconds that all but ours had used by then.
+
+        Returns
+        -------
+        moments, used : array of float
+            In seconds; the second moves in steps of 10 ms for each CPU.
+        """
+        import numpy as np
+
+        moments, busy, ours = np.array(self._machine_looks).T
+        return moments, busy - ours
 
     def curve(self, start, end):
         """Return the CPU-utilisation curve between two moments.
@@ -154,9 +171,16 @@ class Meter:
         cores = np.diff(np.interp(edges, moments, used)) / np.diff(edges)
         return list(zip((edges[1:] - start).tolist(), cores.tolist(), strict=True))
 
-    def background(self):
-        """Return the cores that everything but these processes kept busy, 0 or more."""
-        (t0, busy0, ours0), (t1, busy1, ours1) = self._machine_start, self._machine_end
-        if t1 <= t0:
-            return 0.0
-        return max(0.0, (busy1 - busy0 - (ours1 - ours0)) / (t1 - t0))
+    def background(self, besides=0.0):
+        """Return the cores that everything but these processes kept busy, 0 or more.
+
+        Parameters
+        ----------
+        besides : float
+            CPU seconds of the experiment's that weren't read here.
+        """
+        moments, used = self.others()
+        # The clocks of all CPUs move in steps: so much may be chance.
+        unsure = 2 * MACHINE_TICK * math.sqrt(os.cpu_count() or 1)
+        seconds = max(moments[-1] - moments[0], SHORTEST_BACKGROUND)
+        return max(0.0, float(used[-1] - used[0]) - besides - unsure) / seconds

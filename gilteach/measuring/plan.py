@@ -1,7 +1,6 @@
 """A plan: one configuration to measure, its values checked."""
 
 from dataclasses import asdict, dataclass, replace
-from inspect import isfunction
 from numbers import Integral
 
 from .. import check
@@ -87,7 +86,7 @@ def make_plan(*args, **kwargs):
     """Return the `Plan` that arguments of `run` ask for, each of them checked, with what was left out filled in."""
     asked = Plan(*args, **kwargs)
     task, module = asked.task, None
-    if isfunction(task):
+    if callable(task):
         task, module = functions.locate(task)
     else:
         check.choice("task", task, TASKS)

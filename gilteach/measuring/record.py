@@ -1,20 +1,18 @@
 """A run: the record of one measured execution of some tasks by one runner."""
 
-import json
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property
 
-from .. import check
-from ..errors import BadValue
-from ..host.interpreters import Python
+from ..bench.values import decode, encode
 from ..host.machines import Machine
 from ..show.words import amount, seconds
-from . import turns
+from . import saved, turns
 from .measured import Measured
 from .plan import Plan
 
 FORMAT = "gilteach run"
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
+UNENCODED = 2  # the version in which results were as JSON holds them; it can be read too
 
 
 @dataclass(frozen=True, repr=False)
@@ -35,7 +33,10 @@ class Run(Measured):
         Cores that everything else on the machine kept busy meanwhile; time that a hypervisor stole
         counts as busy.
     results : list
-        What the tasks returned, in order.
+        What the tasks returned, in order. Plain values of Python and what is made of them come back as they
+        were: None, bool, int, float, complex, str, bytes, bytearray, tuple, list, set, frozenset, dict. NumPy's
+        numbers come back as Python's. In place of anything else there is an object that shows its repr, and is
+        equal to nothing but itself.
     machine : Machine
         Where it ran, with the interpreter that ran it.
     output : str
@@ -53,6 +54,8 @@ class Run(Measured):
     raw_spans: list = field(default_factory=list)
     raw_samples: list = field(default_factory=list)
     raw_slices: list = field(default_factory=list)
+
+    READABLE = (UNENCODED, FORMAT_VERSION)
 
     task = property(lambda self: self.plan.task)
     runner = property(lambda self: self.plan.runner)
@@ -122,11 +125,7 @@ class Run(Measured):
         """
         from ..show.run_figure import run_figure
 
-        start = 0.0 if start is None else check.number("start", start, 0.0, self.wall, "seconds")
-        end = self.wall if end is None else check.number("end", end, 0.0, self.wall, "seconds")
-        if not start < end:
-            raise BadValue(f"start must come before end, not {start:g} s before {end:g} s")
-        return run_figure(self, start, end)
+        return run_figure(self, *self._between(start, end))
 
     def save(self, path):
         """Save the run as a JSON file, which `load` reads.
@@ -136,9 +135,18 @@ class Run(Measured):
         path : str or path
             The file; one that is there is replaced.
         """
-        content = {"format": FORMAT, "version": FORMAT_VERSION} | asdict(self)
-        with open(path, "w", encoding="utf-8") as file:
-            json.dump(content, file)
+        content = asdict(replace(self, results=[])) | {"results": [encode(result) for result in self.results]}
+        saved.write(path, FORMAT, FORMAT_VERSION, content)
+
+    @classmethod
+    def _of_saved(cls, content):
+        if content["version"] != UNENCODED:
+            content["results"] = decode(content["results"])
+        content |= {"machine": saved.machine_of(content), "plan": Plan(**content["plan"])}
+        loaded = cls(**{item.name: content[item.name] for item in fields(cls)})
+        saved.check_types(loaded.plan)
+        loaded.spans.sum()  # can be shown
+        return loaded
 
     def __repr__(self):
         plan = self.plan
@@ -148,54 +156,3 @@ class Run(Measured):
             f"<Run {what}, {who}: {seconds(self.wall)} wall time, {self.cores_busy:.2f} cores busy, "
             f"start-up {seconds(self.startup)}>"
         )
-
-
-def load(path):
-    """Load a run that `Run.save` has saved.
-
-    Parameters
-    ----------
-    path : str or path
-        The file.
-
-    Returns
-    -------
-    Run
-
-    Raises
-    ------
-    BadValue
-        If the file holds no run, or one that another version of gilteach has saved.
-    """
-    with open(path, encoding="utf-8") as file:
-        try:
-            content = json.load(file)
-        except (ValueError, RecursionError) as error:
-            raise BadValue(f"{path} holds no saved run: it isn't JSON ({error})") from None
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise BadValue(f"{path} holds no saved run")
-    if content.get("version") != FORMAT_VERSION:
-        raise BadValue(
-            f"{path} was saved in version {content.get('version')} of the format; this gilteach reads {FORMAT_VERSION}"
-        )
-    try:
-        python = content["machine"].pop("python")
-        content["machine"]["python"] = Python(**python | {"start_methods": tuple(python["start_methods"])})
-        content["machine"] = Machine(**content["machine"])
-        content["plan"] = Plan(**content["plan"])
-        loaded = Run(**{item.name: content[item.name] for item in fields(Run)})
-        for part in (loaded, loaded.plan, loaded.machine, loaded.machine.python):
-            _check_types(part)
-        # Whatever can be read of a run can be shown: drawn, listed, written.
-        repr(loaded), loaded.samples.sum(), loaded.spans.sum(), loaded.slices.sum()
-        return loaded
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise BadValue(f"{path} holds a damaged run: {error!r}") from None
-
-
-def _check_types(record):
-    """Raise a TypeError if a field of a dataclass holds what its annotation doesn't allow."""
-    for item in fields(record):
-        value = getattr(record, item.name)
-        if not isinstance(value, item.type):
-            raise TypeError(f"{item.name} is {value!r}")

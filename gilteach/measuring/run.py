@@ -57,6 +57,8 @@ def run(
     Returns
     -------
     Run
+        Its `results` are what the tasks returned: plain values of Python as they were, NumPy's numbers as
+        Python's, and of anything else the repr.
 
     Raises
     ------

@@ -6,6 +6,10 @@ from ..show.words import seconds, workers
 
 TOGETHER = 0.5  # of the busy time overlaps: they execute at the same time
 APART = 0.05  # or less: they take turns
+APART_SEEN = 0.1  # the same where turns were seen from outside, every millisecond: their ends are blurred
+LEAST_BUSY = 0.02  # s; what a thread of a program has to execute to be spoken of
+LEAST_SHARE = 0.1  # of what the busiest has executed
+MOST_BLIND = 0.1  # of a program's time in which nobody could see its turns
 
 
 def executing(slices):
@@ -78,17 +82,61 @@ def sentence(run):
     if slices.empty:
         return "no slices: they are recorded with trace=True, for tasks that compute"
     count = slices["worker"].nunique()
+    said = in_words(slices, count, workers(run.runner, count))
+    waits = waits_in_words(run)
+    return f"{said}; in all they {waits}" if waits else said
+
+
+def of_program(run):
+    """Say how those threads of a program that computed took turns.
+
+    Parameters
+    ----------
+    run : ProgramRun
+        With slices.
+
+    Returns
+    -------
+    str
+        Such as ``"2 threads took turns: 170 slices, median 5.9 ms, 3 % of the busy time overlaps"``.
+    """
+    if run.raw_slices is None:
+        return "who executes when can be seen on Linux only"
+    slices = run.slices
+    lengths = (slices["end_s"] - slices["start_s"]).groupby([slices["process"], slices["thread"], slices["state"]])
+    totals = lengths.sum().unstack(fill_value=0.0).reindex(columns=["executing", "ready"], fill_value=0.0)
+    busy = totals[totals["executing"] >= max(LEAST_BUSY, LEAST_SHARE * totals["executing"].max())]
+    if busy.empty:
+        return "no thread executed for long"
+    processes = busy.index.get_level_values("process").nunique()
+    count = len(busy)
+    if processes == 1:
+        who = workers("threads", count)
+    elif processes == count:
+        who = workers("processes", count)
+    else:
+        who = f"{count} threads of {processes} processes"
+    if count > 1 and run.blind > MOST_BLIND * run.wall:
+        return f"{who} executed; too noisy to say how they took turns: other programs had the cores"
+    executed = slices[slices["state"] == "executing"]
+    executed = executed[executed.set_index(["process", "thread"]).index.isin(busy.index)]
+    said = in_words(executed, count, who, APART_SEEN)
+    ready = busy["ready"].sum()
+    return f"{said}; in all they were {seconds(ready)} ready without a core" if ready >= LEAST_BUSY else said
+
+
+def in_words(slices, count, who, apart=APART):
+    """Say how many slices there are, how long, and how far they overlap."""
     median = (slices["end_s"] - slices["start_s"]).median()
     found = f"{len(slices):,} slice{'s' * (len(slices) != 1)}, median {1e3 * median:,.1f} ms"
-    who = workers(run.runner, count)
-    how, share = "partly took turns", run.overlap
-    if share <= APART:
+    if count == 1:
+        return f"{who}: {found}"
+    how, share = "partly took turns", overlap(slices)
+    if share <= apart:
         how = "took turns"
     elif share > TOGETHER:
         how = "executed at the same time"
-    said = f"{who} {how}: {found}, {100 * share:.0f} % of the busy time overlaps" if count > 1 else f"{who}: {found}"
-    waits = waits_in_words(run)
-    return f"{said}; in all they {waits}" if waits else said
+    return f"{who} {how}: {found}, {100 * share:.0f} % of the busy time overlaps"
 
 
 def waits_in_words(run):

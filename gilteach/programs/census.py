@@ -1,8 +1,9 @@
 """Who belongs to a running program, and what each of its processes and threads used, and when.
 
-Two sources complement each other. The CPU clocks of the processes, read from outside every 20 ms,
+Three sources complement each other. The CPU clocks of the processes, read from outside every 20 ms,
 give the curve and cost the program nothing. The notes that the recorder in each Python process
-writes (see bench/recorder) give the names, the threads, and when each began and ended.
+writes (see bench/recorder) give the names, the threads, and when each began and ended. The witness, where
+there is one, knows when each thread executed, also of threads that nobody has noted.
 """
 
 import contextlib
@@ -10,6 +11,7 @@ import faulthandler
 import os
 import re
 import signal
+import sys
 import time
 from ast import literal_eval
 from collections import defaultdict
@@ -26,6 +28,8 @@ HELPERS = ("forkserver", "resource_tracker")  # multiprocessing's own processes
 NAME_INTERVAL = 0.1  # s; how often processes that aren't Python are asked for their names
 SHORTEST_LANE = 0.1  # s; whether shorter lives without notes are seen at all is chance
 DUMP_PATIENCE = 1.0  # s; for processes to write where their threads stand
+BAND_INTERVAL = 0.1  # s; the clocks of all CPUs together move in steps of 10 ms
+LEAST_UNSEEN = 0.01  # s; CPU time of a thread that the witness alone has seen, below which it has no lane
 
 
 class Census:
@@ -37,22 +41,27 @@ class Census:
         The running program.
     notes : Path
         The folder that the recorder writes to: a file per Python process, named by its pid.
-    clock : function
-        Returns the CPU seconds used by a pid, or raises OSError if there is no such process.
+    meter : Meter
+        Its clock returns the CPU seconds used by a pid, or raises OSError if there is no such process.
     start : float
         When the program was started, on `time.perf_counter`, in seconds.
+    witness : Witness
+        Is told of every process.
     """
 
-    def __init__(self, program, notes, clock, start):
+    def __init__(self, program, notes, meter, start, witness):
         self._program = program
         self._notes = notes
-        self._clock = clock
+        self._meter = meter
         self._start = self._looked = self._named_at = start
+        self._witness = witness
         self._last_id, self._pids = None, set()  # of the whole machine, at the last look
         self._moments = []  # of all looks: when the clocks were read
         self._readings = {program.pid: [(start, 0.0)]}  # by pid: (moment, CPU seconds so far), from before its birth
-        self._gone = {}  # by pid: when there was no such process any more
+        self._gone = {}  # by pid: when it had ended
         self._facts = {}  # by pid and thread, which is None for the process itself: as noted
+        self._executables = {}  # by pid: the files of processes that were asked for their names
+        witness.watch([program.pid])
 
     def look(self):
         """Find the new processes, and read all clocks once."""
@@ -60,17 +69,25 @@ class Census:
         for pid in self._program.own(self._newcomers()):
             self._readings.setdefault(pid, [(not_yet_there, 0.0)])
         recorded = self._recorded()
-        for pid in recorded:  # one that has made a session of its own is known by its notes alone
+        for pid in recorded:  # one that was missed above is known by its notes
             self._readings.setdefault(pid, [(self._start, 0.0)])
-        self._name_those_without_notes(recorded)
+        self._witness.watch(self._readings.keys() - self._gone.keys())
+        self._name_processes(recorded)
+        self._meter.look_around()
         self._moments.append(time.perf_counter())
         for pid, readings in self._readings.items():
             if pid not in self._gone:
                 now = time.perf_counter()
                 try:
-                    readings.append((now, self._clock(pid)))
+                    cpu = self._meter.clock(pid)
                 except OSError:
                     self._gone[pid] = now
+                    continue
+                # The clock of one that has ended can be read until somebody waits for it.
+                if cpu == readings[-1][1] and has_ended(pid):
+                    self._gone[pid] = now
+                else:
+                    readings.append((now, cpu))
 
     def _newcomers(self):
         """Return the pids on this machine that are new since the last look."""
@@ -80,16 +97,22 @@ class Census:
         before, self._last_id, self._pids = self._pids, last_id, set(psutil.pids())
         return self._pids - before
 
-    def _name_those_without_notes(self, recorded):
+    def _name_processes(self, recorded):
         """Ask for names of new processes, and of all now and then: what is about to become `sleep` has its parent's."""
         all_again = self._looked > self._named_at + NAME_INTERVAL
         if all_again:
             self._named_at = self._looked
-        for pid in self._readings.keys() - self._gone.keys() - set(recorded):
-            if all_again or (pid, None) not in self._facts:
-                facts = self._facts.setdefault((pid, None), {"name": "unknown"})
-                with contextlib.suppress(psutil.Error):
-                    facts["name"] = psutil.Process(pid).name()
+        for pid in self._readings.keys() - self._gone.keys():
+            if all_again or pid not in self._executables:
+                with contextlib.suppress(psutil.Error, OSError):
+                    process = psutil.Process(pid)
+                    name = process.name()
+                    self._executables[pid] = process.exe()
+                    if pid not in recorded:
+                        self._facts.setdefault((pid, None), {})["name"] = name
+                    self._facts.setdefault((pid, None), {})["system_name"] = name
+        for pid in self._readings.keys() - set(recorded):
+            self._facts.setdefault((pid, None), {}).setdefault("name", "unknown")
 
     def _recorded(self):
         return [int(name) for name in os.listdir(self._notes) if name.isdecimal()]
@@ -99,12 +122,36 @@ class Census:
             for line in (self._notes / str(pid)).read_text().splitlines():
                 try:
                     thread, facts = literal_eval(line)
+                    if "begin" in facts:  # what went before was another program of this process's
+                        self._forget_notes(pid, keep_start=facts["begin"] == "exec")
+                    first = self._facts.get((pid, None), {}).get("start")
                     self._facts.setdefault((pid, thread), {}).update(facts)
+                    if "begin" in facts and first is not None:
+                        self._facts[pid, None]["start"] = first
                 except (SyntaxError, ValueError, TypeError):
                     pass  # cut off, because the process was ended or the disk is full
+            self._forget_what_became_another(pid)
         self._facts.setdefault((self._program.pid, None), {}).update(name="MainProcess", start=self._start)
 
-    def account(self, end, ended_cpu, interval):
+    def _forget_notes(self, pid, keep_start=False):
+        old = self._facts.get((pid, None), {})
+        for key in [key for key in self._facts if key[0] == pid]:
+            del self._facts[key]
+        kept = ("start", "system_name") if keep_start else ("system_name",)
+        if found := {name: old[name] for name in kept if name in old}:
+            self._facts[pid, None] = found
+
+    def _forget_what_became_another(self, pid):
+        """Forget the notes of a Python that has become another program, which isn't Python (exec)."""
+        facts = self._facts.get((pid, None), {})
+        noted, now = facts.get("executable"), self._executables.get(pid)
+        never_seen = pid not in self._executables and facts.get("begin") == "fork" and "end" not in facts
+        if never_seen or (noted and now and noted != now):
+            start = facts.get("start")
+            self._forget_notes(pid)
+            self._facts[pid, None] = {"name": facts.get("system_name", "unknown")} | ({"start": start} if start else {})
+
+    def account(self, end, ended_cpu, interval, slices, seen):
         """Add everything up.
 
         Parameters
@@ -118,17 +165,16 @@ class Census:
             for, such as a forkserver with its workers, are not.
         interval : float
             Seconds between two looks. Where they were further apart, so are the points of the curve.
+        slices, seen : list
+            What the witness has seen: see `Witness.report`.
 
         Returns
         -------
-        cpu : float
-            CPU seconds of the whole program.
-        samples : list of (float, float)
-            The end of each interval in seconds after the start, and the cores busy in it.
-        lanes : list of tuple
-            As in `ProgramRun.lanes`.
+        dict
+            Fields of `ProgramRun`: ``cpu``, ``raw_samples``, ``raw_others``, ``raw_lanes``, ``raw_slices``.
         """
         self._read_notes()
+        self._add_what_was_seen(seen)
         edges = edges_of_intervals(self._moments, self._start, end, interval)
         widths, used = np.diff(edges), np.zeros(len(edges) - 1)
         unread = []  # (begin, end): when a process was there, and its clock had been read for the last time
@@ -144,7 +190,7 @@ class Census:
                 readings.append((process["end"], process["cpu"]))
             # Births lie between two looks. They are noted to a clock tick of 10 ms; without notes, a process is
             # taken to have been busy from its birth on.
-            has_notes = "start" in process
+            has_notes = "begin" in process or pid == self._program.pid
             earliest, (first, busy) = readings[0][0], readings[1] if len(readings) > 1 else (end, 0.0)
             process["start"] = float(np.clip(process.get("start", first - busy), earliest, first))
             readings[0] = (process["start"], 0.0)
@@ -156,7 +202,8 @@ class Census:
             last = end if pid == self._program.pid else process.get("end", gone)
             process |= {"cpu": float(clock[-1]), "end": last}
             if has_notes or last - process["start"] >= SHORTEST_LANE:
-                lanes.append((process["start"], self._rows(pid, threads[pid], end)))
+                # Births are known to a clock tick: of those in the same one, the smaller number was first.
+                lanes.append((round(process["start"], 2), pid, self._rows(pid, threads[pid], end)))
         # The rest was used between a last reading and an end, as far as a core had room for it then; when processes
         # came and went that nobody has seen, nobody knows.
         rest = max(0.0, ended_cpu - used.sum())
@@ -164,7 +211,44 @@ class Census:
         used += room * min(1.0, rest / max(room.sum(), 1e-9))
         used += max(0.0, rest - room.sum()) * widths / (end - self._start)
         samples = list(zip((edges[1:] - self._start).tolist(), (used / widths).tolist(), strict=True))
-        return float(used.sum()), samples, [row for _, rows in sorted(lanes) for row in rows]
+        return {
+            "cpu": float(used.sum()),
+            "raw_samples": samples,
+            "raw_others": self._others(edges, used, end),
+            "raw_lanes": [row for *_, rows in sorted(lanes, key=lambda lane: lane[:2]) for row in rows],
+            "raw_slices": self._slices(slices, end),
+        }
+
+    def _others(self, edges, used, end):
+        """Return what other programs kept busy, as (end of an interval after the start, cores): the curve's band."""
+        moments, others = self._meter.others()
+        marks = np.append(np.arange(self._start, end - BAND_INTERVAL / 2, BAND_INTERVAL), end)
+        own = np.interp(marks, edges, np.concatenate([[0.0], np.cumsum(used)]))
+        cores = np.diff(np.interp(marks, moments, others) - own) / np.diff(marks)
+        return list(zip((marks[1:] - self._start).tolist(), np.maximum(0.0, cores).tolist(), strict=True))
+
+    def _add_what_was_seen(self, seen):
+        """Take over what the witness knows of threads that noted nothing, or whose CPU time nobody has noted."""
+        counts = defaultdict(int)
+        for pid, *_ in seen:
+            counts[pid] += 1
+        for pid, thread, name, begin, end, cpu in seen:
+            facts = self._facts.get((pid, thread))
+            python = "begin" in self._facts.get((pid, None), {})
+            if facts is not None and "start" in facts:
+                if facts.get("cpu") is None:
+                    facts["cpu"] = cpu
+            elif (python or counts[pid] > 1) and cpu >= LEAST_UNSEEN:
+                self._facts[pid, thread] = {"name": name or "unknown", "start": begin, "end": end, "cpu": cpu}
+
+    def _slices(self, slices, end):
+        if slices is None:
+            return None
+        found = [
+            (pid, thread, max(0.0, begin - self._start), min(stop, end) - self._start, state)
+            for pid, thread, begin, stop, state in slices
+        ]
+        return sorted(slice for slice in found if slice[3] > slice[2])
 
     def _rows(self, pid, threads, end):
         """Return the lane of a process and those of its threads."""
@@ -178,7 +262,8 @@ class Census:
                 thread,
                 facts["name"],
                 max(facts["start"], process["start"]) - self._start,
-                min(end, facts.get("end", process["end"])) - self._start,
+                max(facts["start"], process["start"], min(end, facts.get("end", process["end"]), process["end"]))
+                - self._start,
                 facts.get("cpu"),
             )
             for thread, facts in {None: process, **threads}.items()
@@ -193,7 +278,8 @@ class Census:
             if pid not in self._gone and self._name(pid) not in HELPERS and self._can_write_stacks(pid)
         }
         for pid in dumps:
-            self._read_thread_clocks(pid)
+            if not self._witness.pids:
+                self._read_thread_clocks(pid)
             if hasattr(faulthandler, "register"):  # elsewhere they keep an eye on the time themselves
                 try:
                     os.kill(pid, signal.SIGURG)
@@ -254,6 +340,16 @@ def _last_id():
         return Path("/proc/loadavg").read_bytes().split()[-1]
     except OSError:
         return None
+
+
+def has_ended(pid):
+    """Whether a process has ended and only waits to be asked for how (a zombie)."""
+    try:
+        if sys.platform == "linux":
+            return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0] in (b"Z", b"X")
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except (psutil.Error, OSError):
+        return True
 
 
 def _has_text(path):

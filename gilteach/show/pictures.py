@@ -8,11 +8,14 @@ tell apart; each runner has its own marker as well.
 import base64
 import io
 import threading
+import warnings
 from contextlib import contextmanager
+from functools import cache
 from html import escape
 
 from matplotlib import rc_context
 from matplotlib.figure import Figure
+from matplotlib.font_manager import fontManager
 from matplotlib.ticker import MaxNLocator
 
 COLOURS = {"serial": "#000000", "threads": "#0072B2", "processes": "#D55E00"}
@@ -34,13 +37,27 @@ STYLE = {
 }
 
 
+# Fonts of the systems that have letters which matplotlib's own hasn't: names of threads may be in any script.
+WIDE_FONTS = (
+    "Noto Sans CJK SC", "Noto Sans CJK JP", "Source Han Sans SC", "WenQuanYi Micro Hei", "WenQuanYi Zen Hei",
+    "Droid Sans Fallback", "PingFang SC", "Hiragino Sans GB", "Hiragino Sans", "Arial Unicode MS",
+    "Microsoft YaHei", "SimHei", "Yu Gothic", "MS Gothic", "Malgun Gothic",
+)  # fmt: skip
+
 _drawing = threading.RLock()
+
+
+@cache
+def font_families():
+    """Matplotlib's own font, then those found here that have what it lacks."""
+    here = {font.name for font in fontManager.ttflist}
+    return ["DejaVu Sans", *(name for name in WIDE_FONTS if name in here)]
 
 
 @contextmanager
 def our_style():
     """Draw in our style; one thread at a time, because matplotlib's settings are global."""
-    with _drawing, rc_context(STYLE):
+    with _drawing, rc_context(STYLE | {"font.family": font_families()}):
         yield
 
 
@@ -54,6 +71,12 @@ class Picture(Figure):
     """
 
     alt = ""
+
+    def draw(self, renderer):
+        with warnings.catch_warnings():
+            # A letter that no font here has is a box in the picture, and whole in its words.
+            warnings.filterwarnings("ignore", message=r"Glyph \d+ .* missing from font")
+            super().draw(renderer)
 
     def png(self):
         """Return the figure as a PNG, in bytes."""
@@ -99,12 +122,13 @@ def empty_figure(text):
 
 def set_cores_axis(axes, usable, highest, side="left"):
     """Mark the usable CPUs, in words at the side where curves seldom reach them."""
-    axes.set_ylim(0, 1.15 * max(usable, highest))
+    axes.set_ylim(0, 1.22 * max(usable, highest))  # with room for the words above a curve at full load
     axes.yaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
     axes.axhline(usable, color=REFERENCE, linestyle=":", linewidth=1.5, zorder=1)
     axes.text(
         float(side == "right"), usable, f" {usable} usable CPU{'s' * (usable != 1)} ",
         transform=axes.get_yaxis_transform(), va="bottom", ha=side, fontsize=10, color=REFERENCE,
+        bbox={"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "pad": 1}, zorder=3,
     )  # fmt: skip
 
 

@@ -2,34 +2,47 @@
 
 from textwrap import fill
 
+import numpy as np
+from matplotlib.colors import to_rgb
 from pandas import isna
 
 from .pictures import COLOURS, REFERENCE, new_picture, our_style, set_cores_axis
+from .run_figure import LANE_PIXELS, PALE, SHARPNESS, share_executing
 from .words import seconds
 
 MOST_LANES = 24  # drawn; `ProgramRun.lanes` has them all
 LANE_HEIGHT = 0.26  # inches
 TITLE_WIDTH = 90  # characters
 NAME_WIDTH = 32  # characters; a longer name would leave no room for its lane
+HALF = 0.5  # how solid a thread is that is ready without a core
+BAND = "#D9D9D9"  # of what other programs kept busy
+LEAST_BAND = 0.05  # cores; less is the noise of the machine's clock
 
 
-def program_figure(run):
-    """Draw a `ProgramRun`."""
+def program_figure(run, start, end):
+    """Draw a `ProgramRun` from `start` to `end` (seconds)."""
     lanes = worth_drawing(run.lanes)
-    left_out = max(0, len(lanes) - MOST_LANES)
-    lanes = lanes.head(MOST_LANES)
+    left_out = len(lanes)
+    lanes = most_important(lanes)
+    left_out -= len(lanes)
     height = 0.5 + LANE_HEIGHT * max(3, len(lanes))
     with our_style():
         picture = new_picture(height=2.8 + height)
         top, bottom = picture.subplots(2, 1, sharex=True, height_ratios=[2.0, height])
         draw_utilisation(top, run)
-        draw_lifetimes(bottom, lanes)
+        draw_lives(bottom, run, lanes, start, end)
+        top.set_xlim(start, end)
         if left_out:
             bottom.set_xlabel(f"{bottom.get_xlabel()} ({left_out} more lanes are left out)")
         title = fill(f"{run.name}: {run.summary}", TITLE_WIDTH)
-        picture.suptitle(title, x=0.01, ha="left", fontsize=13, color=REFERENCE)
-    lives = [f"{lane.name}: {lane.start_s:.2f} to {lane.end_s:.2f} s, {_cpu(lane)}" for lane in lanes.itertuples()]
-    picture.alt = ". ".join([f"{run.name}: {run.summary}", *lives]) + "."
+        picture.suptitle(title, x=0.01, ha="left", fontsize=13, color=REFERENCE, parse_math=False)
+    said = [f"{run.name}: {run.summary}"]
+    if run.raw_slices is not None:
+        said.append(run.turns)
+    said += [f"{lane.name}: {lane.start_s:.2f} to {lane.end_s:.2f} s, {_cpu(lane)}" for lane in lanes.itertuples()]
+    if left_out:
+        said.append(f"{left_out} more lanes are left out")
+    picture.alt = ". ".join(said) + "."
     return picture
 
 
@@ -39,39 +52,99 @@ def worth_drawing(lanes):
     return lanes[lanes["thread"].isna() | ~alone]
 
 
+def most_important(lanes):
+    """Return the lanes that are drawn, in their order: processes first, then the threads that computed most."""
+    by_importance = lanes.assign(is_thread=lanes["thread"].notna()).sort_values(
+        ["is_thread", "cpu_s"], ascending=[True, False], kind="stable", na_position="last"
+    )
+    return lanes.loc[sorted(by_importance.index[:MOST_LANES])]
+
+
 def draw_utilisation(axes, run):
-    """Draw cores busy against time."""
+    """Draw cores busy against time, on a band of what other programs kept busy."""
     times, cores = zip(*run.raw_samples, strict=True)
-    axes.stairs(cores, [0.0, *times], color=REFERENCE, linewidth=1.8, baseline=None)
-    axes.set_xlim(0, run.wall)
+    highest = max(cores)
+    if run.raw_others and max(kept for _, kept in run.raw_others) > LEAST_BAND:
+        moments, others = zip(*run.raw_others, strict=True)
+        axes.stairs(others, [0.0, *moments], fill=True, color=BAND, zorder=0)
+        busiest = int(np.argmax(others))
+        axes.annotate(
+            "other programs", (moments[busiest], others[busiest]), xytext=(0, 2), textcoords="offset points",
+            ha="right" if moments[busiest] > run.wall / 2 else "left", va="bottom", fontsize=10, color=REFERENCE,
+        )  # fmt: skip
+        highest = max(highest, *others)
+    axes.stairs(cores, [0.0, *times], color="black", linewidth=1.8, baseline=None)
     axes.set_title("CPU utilisation")
     axes.set_ylabel("cores busy")
-    set_cores_axis(axes, run.machine.usable_cpus, max(cores), side="right")
+    set_cores_axis(axes, run.machine.usable_cpus, highest, side="right")
 
 
-def draw_lifetimes(axes, lanes):
-    """Draw a bar for each lifetime, filled from below by the share of it that was CPU time."""
+def draw_lives(axes, run, lanes, start, end):
+    """Draw a bar for each lifetime, solid where it executed or, where nobody saw that, as far as it did."""
+    slices = run.slices
+    edges = np.linspace(start, end, LANE_PIXELS + 1)
     for place, lane in enumerate(lanes.itertuples()):
         is_process = isna(lane.thread)
         colour = COLOURS["processes" if is_process else "threads"]
         life = max(lane.end_s - lane.start_s, 1e-6)
-        share = 0.0 if isna(lane.cpu_s) else min(1.0, lane.cpu_s / life)
-        axes.barh(place, life, 0.76, lane.start_s, color=colour, alpha=0.25)
-        axes.barh(place + 0.38, life, -0.76 * share, lane.start_s, color=colour, align="edge")
+        axes.barh(place, life, 0.76, lane.start_s, color=colour, alpha=PALE - 0.05, linewidth=0)
+        if isna(lane.cpu_s):
+            axes.barh(
+                place, life, 0.76, lane.start_s, fill=False, hatch="///", edgecolor=colour, alpha=0.4, linewidth=0
+            )
+        elif run.raw_slices is None:
+            share = min(1.0, lane.cpu_s / life)
+            axes.barh(place + 0.38, life, -0.76 * share, lane.start_s, color=colour, align="edge")
+        else:
+            own = slices["process"] == lane.process
+            own = slices[own if is_process else own & (slices["thread"] == lane.thread)]
+            draw_slices(axes, place, own, colour, edges)
         axes.annotate(
             _cpu(lane), (1.0, place), xycoords=axes.get_yaxis_transform(), xytext=(6, 0), textcoords="offset points",
             va="center", fontsize=10, color=colour, annotation_clip=False,
         )  # fmt: skip
-    axes.set_yticks(range(len(lanes)), map(_short, lanes["name"]))
-    axes.tick_params(axis="y", length=0, labelsize=10)
+    axes.set_yticks(range(len(lanes)), [short_name(lane) for lane in lanes.itertuples()])
+    for label in axes.get_yticklabels():
+        label.set_parse_math(False)
+        label.set_ha("left")
+    axes.tick_params(axis="y", length=0, labelsize=10, pad=_label_width(lanes))
+    axes.set_xlim(start, end)
     axes.set_ylim(len(lanes) - 0.4, -0.6)
     axes.set_xlabel("seconds since the program was started")
-    axes.set_title("Lifetimes of its processes and threads, filled as far as they kept a core busy")
+    if run.raw_slices is None:
+        axes.set_title("Lifetimes of its processes and threads, filled as far as they kept a core busy")
+        return
+    axes.set_title("Its processes and threads  (solid: executing, half: ready without a core, pale: waiting)")
+    lengths = slices["end_s"] - slices["start_s"]
+    if len(slices) > 1 and lengths.median() / (end - start) * LANE_PIXELS < 2 * SHARPNESS:
+        axes.set_xlabel(f"{axes.get_xlabel()}; figure(start=…, end=…) looks closer")
 
 
-def _short(name):
-    name = " ".join(name.split())
-    return name if len(name) <= NAME_WIDTH else f"{name[: NAME_WIDTH - 1]}…"
+def draw_slices(axes, place, slices, colour, edges):
+    """Shade a lane: each pixel is as solid as its share of executing, and half of its share of being ready."""
+    if slices.empty:
+        return
+    solid = np.zeros(len(edges) - 1)
+    for state, weight in (("executing", 1.0), ("ready", HALF)):
+        for _, of_thread in slices[slices["state"] == state].groupby("thread"):
+            solid = np.maximum(solid, weight * share_executing(of_thread, edges))
+    lane = np.empty((1, len(solid), 4))
+    lane[..., :3] = to_rgb(colour)
+    lane[..., 3] = solid
+    extent = (edges[0], edges[-1], place + 0.38, place - 0.38)
+    axes.imshow(lane, extent=extent, aspect="auto", zorder=2, interpolation="antialiased")
+
+
+def short_name(lane):
+    """Return what a lane is called, a thread's indented under its process's."""
+    name = " ".join(lane.name.split())
+    name = name if len(name) <= NAME_WIDTH else f"{name[: NAME_WIDTH - 1]}…"
+    return name if isna(lane.thread) else f"   {name}"
+
+
+def _label_width(lanes):
+    """The width of the longest label, in points: labels start at the same place, so that threads are indented."""
+    return 6.2 * max((len(short_name(lane)) for lane in lanes.itertuples()), default=0) + 4
 
 
 def _cpu(lane):

@@ -98,6 +98,8 @@ def test_a_corrupt_line_instead_of_the_first_event(bench_that_says, line):
         DONE.replace('"slices": [[]]', '"slices": [[], [[1]]]'),
         DONE.replace('"results": [1]', '"results": null'),
         DONE.replace('"results": [1]', '"results": []'),
+        DONE.replace('"results": [1]', '"results": [{"python type": "colour", "value": 1}]'),
+        DONE.replace('"results": [1]', '"results": [{"python type": "set", "value": [[]]}]'),
         DONE.replace("[[0, 1, 1, 1.0, 2.0, 0.5]]", "[]").replace('"slices": [[]]', '"slices": []'),
         DONE.replace('"end": 2.0', '"end": 1.0'),
     ],

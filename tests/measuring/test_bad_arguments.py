@@ -25,7 +25,7 @@ REFUSED = [
     ({"task": "xyzzy"}, ValueError, "There are 'wait', 'fetch', 'count'"),
     ({"task": None}, TypeError, "task must be one of 'wait'"),
     ({"task": ["count"]}, TypeError, "not ['count']"),
-    ({"task": len}, TypeError, "task must be one of"),
+    ({"task": len}, TypeError, "task must be a plain function"),
     ({"runner": "thread"}, ValueError, "Did you mean 'threads'?"),
     ({"runner": None}, TypeError, "runner must be one of 'serial', 'threads', 'processes'"),
     ({"workers": 0}, ValueError, "workers must be a whole number from 1 to 256 (threads), not 0"),

@@ -1,11 +1,13 @@
 """A saved run comes back as it was; anything else is refused in words."""
 
 import json
+from dataclasses import dataclass, replace
 
 import pandas as pd
 import pytest
 
 import gilteach as gt
+from gilteach.bench.values import DEEPEST
 
 
 @pytest.fixture
@@ -32,6 +34,31 @@ def test_saving_what_was_loaded_changes_nothing(saved, tmp_path):
     again = tmp_path / "again.json"
     gt.load(path).save(again)
     assert again.read_bytes() == path.read_bytes()
+
+
+def test_results_of_every_kind_come_back(make_run, tmp_path):
+    deep = 5
+    for _ in range(DEEPEST):
+        deep = {1: deep}
+    results = [(1, {2, 3}), {4: b"five"}, 10**5000, {"python type": 6}, deep]
+    replace(make_run(), results=[*results, Point(7)]).save(tmp_path / "run.json")
+    *loaded, point = gt.load(tmp_path / "run.json").results
+    assert loaded == results
+    assert repr(point) == "Point(x=7)"
+    assert not isinstance(point, str)
+
+
+@dataclass
+class Point:
+    x: int
+
+
+def test_results_of_an_older_file_are_as_it_has_them(saved):
+    _, path = saved
+    results = [[1, 2], "{1, 2}", {"python type": "tuple", "value": [3]}]
+    older = json.loads(path.read_text(encoding="utf-8")) | {"version": 2, "results": results}
+    path.write_text(json.dumps(older), encoding="utf-8")
+    assert gt.load(path).results == results
 
 
 def test_the_file_is_plain_json_that_names_its_format(saved):
@@ -109,6 +136,10 @@ def damage(change):
         damage("content['machine']['usable_cpus'] = 'many'"),
         damage("content['machine']['python']['version'] = 3"),
         damage("content['results'] = 5"),
+        damage("content['results'] = 'abc'"),
+        damage("content['results'][0] = {'python type': 'colour', 'value': 1}"),
+        damage("content['results'][0] = {'python type': 'int', 'value': 1}"),
+        damage("content['results'][0] = {'python type': 'complex', 'value': [10**400, 1]}"),
         damage("content['raw_spans'] = 5"),
         damage("content['raw_samples'] = [[1]]"),
     ],

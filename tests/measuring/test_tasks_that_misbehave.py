@@ -72,43 +72,33 @@ def test_output_without_end_neither_stalls_the_run_nor_fills_memory(add_task):
     assert 500_000 < len(run.output) <= 1 << 20
 
 
-def test_a_result_that_json_has_no_form_for_arrives_as_its_repr(add_task):
-    odd = add_task("def odd(size):\n    return {1, 2}\n")
-    assert gt.run(odd, workers=1).results == ["{1, 2}"]
-
-
 @pytest.mark.parametrize("runner", ["threads", "processes"])
+@pytest.mark.parametrize("letter", ["g", b"g"])
 @pytest.mark.slow
-def test_a_result_of_100_megabytes_arrives(add_task, runner):
-    large = add_task("def large(size):\n    return 'g' * 10**8\n")
+def test_a_result_of_100_megabytes_arrives(add_task, runner, letter):
+    large = add_task(f"def large(size):\n    return {letter!r} * 10**8\n")
     began = time.monotonic()
-    assert gt.run(large, runner, workers=1).results == ["g" * 10**8]
+    assert gt.run(large, runner, workers=1).results == [letter * 10**8]
     assert time.monotonic() - began < 15
 
 
 @pytest.mark.parametrize(
-    ("result", "arrives"),
-    [
-        ("{(1, 2): 3}", "{(1, 2): 3}"),
-        ("[{1: 2, '1': 3}]", "[{1: 2, '1': 3}]"),
-        ("[{'1': [(2, 3)]}]", [{"1": [[2, 3]]}]),
-        ("10**5000", "<int that has no repr>"),
-        ("loop", "[[...]]"),
-        ("float('inf')", float("inf")),
-        ("'\\ud800'", "\ud800"),
-    ],
+    ("result", "shown"),
+    [("loop", "[[...]]"), ("(range(3), loop)", "(range(0, 3), [[...]])"), ("range(3)", "range(0, 3)")],
 )
-@pytest.mark.slow
-def test_results_that_json_cannot_hold_arrive_in_words(add_task, result, arrives):
+def test_a_result_that_is_no_plain_value_arrives_as_its_repr_and_is_no_text(add_task, result, shown):
     odd = add_task(f"def odd(size):\n    loop = []\n    loop.append(loop)\n    return {result}\n")
-    assert gt.run(odd, workers=1).results == [arrives]
+    (arrived,) = gt.run(odd, workers=1).results
+    assert repr(arrived) == shown
+    assert arrived != shown
+    assert not isinstance(arrived, str)
 
 
 def test_a_result_that_is_nested_too_deeply_arrives_all_the_same(add_task):
     deep = add_task(
         "def deep(size):\n    nest = []\n    for _ in range(100_000):\n        nest = [nest]\n    return nest\n"
     )
-    assert len(gt.run(deep, workers=1).results) == 1
+    assert repr(gt.run(deep, workers=1).results) == "[<list that has no repr>]"
 
 
 @pytest.mark.parametrize("start_method", [None, "spawn"])
@@ -118,7 +108,7 @@ def test_a_result_that_cannot_be_pickled_is_said_to_be_one(add_task, start_metho
     with pytest.raises(gt.TaskError, match=r"can't be sent from one process to another: cannot pickle '_thread.lock'"):
         gt.run(locks, "processes", workers=2, start_method=start_method)
     assert time.monotonic() - began < SOON
-    assert "_thread.lock" in gt.run(locks, "threads", workers=1).results[0]  # which needs no pickling
+    assert "_thread.lock" in repr(gt.run(locks, "threads", workers=1).results)  # which needs no pickling
 
 
 TWO_PART = (

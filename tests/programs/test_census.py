@@ -67,19 +67,32 @@ def measured(monkeypatch, tmp_path):
         def no_name(pid):
             raise psutil.NoSuchProcess(pid)
 
-        system = SimpleNamespace(pids=core.pids, Process=no_name, Error=psutil.Error)
+        system = SimpleNamespace(
+            pids=core.pids, Process=no_name, Error=psutil.Error, STATUS_ZOMBIE=psutil.STATUS_ZOMBIE
+        )
         monkeypatch.setattr(census, "psutil", system)
         monkeypatch.setattr(census, "time", SimpleNamespace(perf_counter=lambda: core.now))
         monkeypatch.setattr(census, "_last_id", lambda: None)
+        monkeypatch.setattr(census, "has_ended", lambda pid: False)
         program = SimpleNamespace(pid=PROGRAM, own=lambda pids: [pid for pid in pids if pid in family])
-        there = census.Census(program, tmp_path, core.clock, start=0.0)
+        looks = [(0.0, 0.0)]
+        meter = SimpleNamespace(
+            clock=core.clock,
+            look_around=lambda: looks.append(
+                (core.now, sum(end - begin for _, begin, end in turns if end <= core.now))
+            ),
+            others=lambda: np.array(looks).T,
+        )
+        witness = SimpleNamespace(pids=[], watch=lambda pids: None)
+        there = census.Census(program, tmp_path, meter, 0.0, witness)
         for core.now in [*moments, END]:
             before_look(core.now)
             there.look()
         used = sum(end - begin for pid, begin, end in turns if pid in FAMILY)
-        cpu, samples, lanes = there.account(END, used, INTERVAL)
-        assert cpu == pytest.approx(used)
-        return *np.array(samples).T, {pid: (name, start, end) for pid, _, name, start, end, _ in lanes}
+        account = there.account(END, used, INTERVAL, None, [])
+        assert account["cpu"] == pytest.approx(used)
+        lanes = {pid: (name, start, end) for pid, _, name, start, end, _ in account["raw_lanes"]}
+        return *np.array(account["raw_samples"]).T, lanes
 
     return measured
 
@@ -110,7 +123,7 @@ def test_what_came_and_went_between_two_looks_is_spread_evenly(measured):
 
 @pytest.mark.parametrize(("noted", "start"), [(0.035, 0.04), (0.042, 0.042), (0.07, 0.06)])
 def test_who_is_born_between_two_looks_begins_between_them(measured, tmp_path, noted, start):
-    notes = notes_of(FIRST, 0.06, tmp_path, name="first", start=noted)
+    notes = notes_of(FIRST, 0.06, tmp_path, name="first", start=noted, begin="exec")
     _, cores, lanes = measured(np.arange(0.02, 0.49, INTERVAL), before_look=notes)
     assert lanes[FIRST][1] == pytest.approx(start)
     assert max(cores) == pytest.approx(1.0)
@@ -119,7 +132,7 @@ def test_who_is_born_between_two_looks_begins_between_them(measured, tmp_path, n
 
 
 def test_a_process_in_a_session_of_its_own_is_known_by_its_notes(measured, tmp_path):
-    notes = notes_of(SECOND, 0.18, tmp_path, name="daemon", start=0.157)
+    notes = notes_of(SECOND, 0.18, tmp_path, name="daemon", start=0.157, begin="exec")
     family = (PROGRAM, TRACKER, FIRST)
     _, cores, lanes = measured(np.arange(0.02, 0.49, INTERVAL), family=family, before_look=notes)
     assert lanes[SECOND][:2] == ("daemon", pytest.approx(0.157))

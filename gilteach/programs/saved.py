@@ -1,0 +1,41 @@
+"""Loading what was saved: runs of tasks and of programs."""
+
+from ..errors import BadValue
+from ..measuring import saved
+from ..measuring.record import FORMAT, Run
+from .record import PROGRAM_FORMAT, ProgramRun
+
+KINDS = {FORMAT: Run, PROGRAM_FORMAT: ProgramRun}
+
+
+def load(path):
+    """Load a run that `Run.save` or `ProgramRun.save` has saved.
+
+    Parameters
+    ----------
+    path : str or path
+        The file.
+
+    Returns
+    -------
+    Run or ProgramRun
+
+    Raises
+    ------
+    BadValue
+        If the file holds no run, or one that another version of gilteach has saved.
+    """
+    content = saved.read(path)
+    kind = KINDS.get(content["format"]) if isinstance(content["format"], str) else None
+    if kind is None:
+        raise BadValue(f"{path} holds no saved run")
+    saved.check_version(path, content, kind.READABLE)
+    try:
+        loaded = kind._of_saved(content)
+        for part in (loaded, loaded.machine, loaded.machine.python):
+            saved.check_types(part)
+        # Whatever can be read of a run can be shown: drawn, listed, written.
+        repr(loaded), loaded.samples.sum(), loaded.slices.sum()
+        return loaded
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise BadValue(f"{path} holds a damaged run: {error!r}") from None
