@@ -3,12 +3,18 @@
 A pool of processes sends these objects to its workers, so they hold nothing but plain values.
 """
 
+import faulthandler
 import sys
 import time
 import traceback
 from importlib import import_module
 from types import FunctionType
 from typing import NamedTuple
+
+try:
+    from signal import SIGURG  # ignored by default
+except ImportError:  # Windows
+    SIGURG = None
 
 from functions import find_task
 from runners import introduce
@@ -42,6 +48,8 @@ class Prepare(NamedTuple):
     switch_interval: float | None
 
     def __call__(self):
+        if hasattr(faulthandler, "register"):  # whoever asks where a task stands gets it on stderr
+            faulthandler.register(SIGURG, sys.__stderr__)
         for module in find_task(self.task, self.module).imports:
             import_module(module)
         if self.switch_interval is not None:

@@ -8,12 +8,13 @@ from functools import partial
 
 from ..bench.values import decode
 from ..children.launch import children, start_bench, start_server
-from ..errors import RunStopped, RunTimeout, TaskError, WorkerDied
+from ..errors import RunStopped, TaskError, WorkerDied
 from ..host.interpreters import resolve
 from ..host.machines import machine
+from ..show.words import WAITING
 from . import estimates
 from .exclusive import out_of_reach_of_interrupts, take_turn
-from .failures import failure, how_it_ended, understanding
+from .failures import failure, how_it_ended, timeout, understanding
 from .meter import Meter, next_sample
 from .record import Run
 
@@ -146,7 +147,4 @@ def next_event(bench, plan, deadline, stop, expected, meter=None):
         if stop.is_set():
             raise RunStopped("the run was stopped")
         if time.monotonic() > deadline:
-            raise RunTimeout(
-                f"{plan.title} took longer than {plan.timeout:g} s and was ended; "
-                "try a smaller size, or allow more with timeout="
-            )
+            raise timeout(bench, plan, waited=meter is not None and meter.cores_busy() < WAITING)

@@ -1,10 +1,16 @@
 """What failures mean: the events of a bench that went wrong, as errors in words."""
 
+import os
+import re
 import signal
+import time
 from contextlib import contextmanager
 
 from ..children.launch import lack_of_shared_memory
-from ..errors import GilteachError, TaskError, WorkerDied
+from ..errors import GilteachError, RunTimeout, TaskError, WorkerDied
+
+DUMP_PATIENCE = 0.05  # s; for a process to write where its threads stand
+MOST_STACKS = 12  # processes that are asked
 
 
 @contextmanager
@@ -31,6 +37,38 @@ def failure(event, bench):
         return _nonsense(event)
     with understanding(event):
         return _ERRORS[event["kind"]](event)
+
+
+def timeout(bench, plan, waited):
+    """Return the exception that says that a run's time was up; if it only waited, also where its threads stood."""
+    late = f"{plan.title} took longer than {plan.timeout:g} s and was ended"
+    stood = where_threads_stood(bench, plan) if waited else ""
+    if stood:
+        return RunTimeout(f"{late}. It was waiting, not computing. Where each thread of its own stood:\n\n{stood}")
+    return RunTimeout(f"{late}; try a smaller size, or allow more with timeout=")
+
+
+def where_threads_stood(bench, plan):
+    """Have the processes of a bench write where their threads stand; return that of those in the task's own file."""
+    if plan.module is None or not hasattr(signal, "SIGURG"):
+        return ""
+    before = len(bench.output)
+    for process in bench.family()[:MOST_STACKS]:
+        try:
+            os.kill(process.pid, signal.SIGURG)
+        except OSError:
+            continue  # it has ended meanwhile
+        time.sleep(DUMP_PATIENCE)  # one after the other: they write into the same pipe
+    own = f'{plan.module.replace(".", "/")}.py"'
+    stacks = re.split(r"(?m)^(?=(?:Current thread|Thread) 0x)", bench.output[before:])
+    return "\n\n".join(filter(None, (_down_to(own, stack) for stack in stacks)))
+
+
+def _down_to(own, stack):
+    """Return a stack from where it stands down to the first call in a file; below that is the pool's own."""
+    frames = [line for line in stack.splitlines() if line.startswith("  File ")]
+    places = [place for place, frame in enumerate(frames) if own in frame]
+    return "\n".join(frames[: places[-1] + 1]) if places else ""
 
 
 def _task_failed(event):

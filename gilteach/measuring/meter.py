@@ -106,6 +106,11 @@ class Meter:
         cpu = self._read(self._last)
         self._readings.append((time.perf_counter(), cpu))
 
+    def cores_busy(self):
+        """Return the cores that the processes have kept busy since the first sample."""
+        (begin, used_before), (end, used) = self._readings[0], self._readings[-1]
+        return (used - used_before) / max(end - begin, 1e-9)
+
     def begin(self):
         """Take the first sample, before the work starts."""
         self.look_around()

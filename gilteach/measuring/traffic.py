@@ -46,6 +46,8 @@ class MessagePlan:
     python: str
     timeout: float
 
+    module = None  # there is no task of a learner's own in it
+
     @property
     def title(self):
         """What is measured, in a few words."""

@@ -466,3 +466,21 @@ def test_a_process_that_cannot_be_ended_is_not_waited_for(monkeypatch):
     assert time.monotonic() - began < 0.3 + SOON
     assert [process.is_running() for process in family] == [True]
     family[0].kill()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="asked for by a signal")
+@pytest.mark.parametrize("runner", ["serial", "threads", "processes"])
+@pytest.mark.slow
+def test_a_task_that_waits_for_ever_is_shown_where_it_stands(tmp_path, monkeypatch, assert_nothing_left, runner):
+    (tmp_path / "stuck_tasks.py").write_text(
+        "import threading\n\ndef stuck(size):\n    lock = threading.Lock()\n    lock.acquire()\n    lock.acquire()\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    import stuck_tasks
+
+    with pytest.raises(gt.RunTimeout, match="It was waiting, not computing") as caught:
+        gt.run(stuck_tasks.stuck, runner, workers=2, timeout=1.5)
+    stood = str(caught.value).partition("stood:")[2]
+    assert stood.count("line 6 in stuck") == (1 if runner == "serial" else 2)
+    assert "bench" not in stood
+    assert_nothing_left()

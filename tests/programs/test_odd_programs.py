@@ -99,6 +99,19 @@ def test_what_goes_on_without_environment_and_parents_is_ended_and_said_to_be(as
     assert_nothing_left()
 
 
+def test_lokys_processes_are_called_what_they_are():
+    run = measure("""
+        import time
+        from loky import get_reusable_executor
+        if __name__ == "__main__":
+            with get_reusable_executor(max_workers=2) as executor:
+                list(executor.map(time.sleep, [0.2, 0.2]))
+    """)
+    names = list(run.lanes["name"])
+    assert names.count("loky worker") == 2 or any("Loky" in name for name in names), names
+    assert not any("python -c" in name or "joblib" in name for name in names), names
+
+
 # ── threads ──────────────────────────────────────────────────────────────────────────────────
 
 A_BARE_THREAD = """
