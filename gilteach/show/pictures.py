@@ -103,7 +103,9 @@ def _fewer_colours(buffer):
 
     small = io.BytesIO()
     with Image.open(buffer) as image:
-        image.convert("RGB").quantize(128, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
+        # An octree is found ten times as quickly as the best palette, and is as good for lines and letters.
+        few = image.convert("RGB").quantize(128, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+        few.save(small, "PNG")
     return small.getvalue()
 
 
@@ -128,7 +130,7 @@ def set_cores_axis(axes, usable, highest, side="left"):
     axes.text(
         float(side == "right"), usable, f" {usable} usable CPU{'s' * (usable != 1)} ",
         transform=axes.get_yaxis_transform(), va="bottom", ha=side, fontsize=10, color=REFERENCE,
-        bbox={"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "pad": 1}, zorder=3,
+        bbox={"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "pad": 0}, zorder=3,
     )  # fmt: skip
 
 

@@ -54,6 +54,10 @@ def notebook(subshells, lab, open_notebook):
     opened.close()
 
 
+# For what no setting changes.
+by_default = pytest.mark.parametrize("subshells", ["default"], indirect=True, scope="module")
+
+
 @pytest.fixture(params=PANELS)
 def panel(request, notebook):
     return notebook.panels()[list(PANELS).index(request.param)]
@@ -93,6 +97,7 @@ def test_the_kernel_answers_while_a_panel_measures(notebook):
     panel.repeat(before)
 
 
+@by_default
 def test_a_panel_works_by_keyboard_alone(panel):
     keyboard = panel.notebook.page.keyboard
     panel.found.locator("input[type=checkbox]").first.focus()
@@ -113,11 +118,13 @@ def test_a_panel_works_by_keyboard_alone(panel):
     panel.wait_until_done()
 
 
+@by_default
 def test_a_panel_fits_a_projector(panel):
     check_size(panel)
     panel.notebook.keep_screenshot(panel.found, f"panel-{panel.place}")
 
 
+@by_default
 def test_the_picture_of_a_panel_says_in_words_what_it_shows(notebook):
     curves, lanes, messages = (panel.image.get_attribute("alt") for panel in notebook.panels())
     assert "cores busy" in curves

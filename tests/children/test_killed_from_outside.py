@@ -172,5 +172,5 @@ def test_a_program_ends_with_the_kernel_that_measures_it():
     )
     with kernel, kernel.stdout as lines:
         assert lines.readline() == b"under way\n"
-        assert len(psutil.Process(kernel.pid).children(recursive=True)) == 4, "program, its children, and its guard"
+        assert len(psutil.Process(kernel.pid).children(recursive=True)) >= 4, "program, its children, and its guard"
         kernel.kill()

@@ -35,6 +35,13 @@ def test_waits_of_whole_seconds_are_divided(cell, monkeypatch):
     assert cell.source == "time.sleep(0.5)\ntime.sleep(0.2)"
 
 
+def test_half_as_many_repeats_are_enough(cell, monkeypatch):
+    monkeypatch.setenv(shrink.VARIABLE, "4")
+    cell.source = "for repeat in range(3):\n    gt.sweep(repeats=5)\n    for _ in range(4): gt.run(tasks=8)"
+    shrink.shrink(cell)
+    assert cell.source == "for repeat in range(2):\n    gt.sweep(repeats=3)\n    for _ in range(4): gt.run(tasks=8)"
+
+
 def test_a_cell_without_the_tag_stays_as_it_is(cell, monkeypatch):
     monkeypatch.setenv(shrink.VARIABLE, "4")
     cell.metadata["tags"].remove(shrink.TAG)
