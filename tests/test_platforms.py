@@ -17,7 +17,7 @@ import gilteach as gt
 from gilteach.bench import runners
 from gilteach.children import guard, launch
 from gilteach.measuring import meter
-from gilteach.programs import census, witness
+from gilteach.programs import census, stacks, witness
 from gilteach.programs import process as process_of_program
 from gilteach.programs import program as programs
 
@@ -114,7 +114,7 @@ def test_the_check_itself_tells_guarded_from_unguarded():
 
 def test_the_check_sees_the_uses_that_there_are():
     used = {path.stem for path in MODULES for node in ast.walk(ast.parse(path.read_bytes())) if is_posix_only(node)}
-    assert {"census", "kernel", "launch", "machines", "meter", "process", "gilteach_recorder"} <= used
+    assert {"stacks", "kernel", "launch", "machines", "meter", "process", "gilteach_recorder"} <= used
 
 
 def test_nothing_forks_by_itself():
@@ -176,7 +176,8 @@ def as_on_windows(tmp_path, monkeypatch):
     monkeypatch.setattr(launch, "os", WindowsOs())
     monkeypatch.setattr(census, "RECORDER", recorder.parent)
     monkeypatch.setattr(programs, "RECORDER", recorder.parent)
-    monkeypatch.setattr(census, "faulthandler", SimpleNamespace())
+    monkeypatch.setattr(stacks, "faulthandler", SimpleNamespace())
+    monkeypatch.setattr(stacks, "RECORDERS_OWN", str(recorder.parent))
     monkeypatch.setattr(process_of_program, "os", WindowsOs())
     monkeypatch.setattr(process_of_program.Program, "popen", subprocess.Popen)
     monkeypatch.setattr(process_of_program.Program, "place", {})

@@ -50,16 +50,15 @@ def timeout(bench, plan, waited):
 
 def where_threads_stood(bench, plan):
     """Have the processes of a bench write where their threads stand; return that of those in the task's own file."""
-    if plan.module is None or not hasattr(signal, "SIGURG"):
-        return ""
     before = len(bench.output)
-    for process in bench.family()[:MOST_STACKS]:
-        try:
-            os.kill(process.pid, signal.SIGURG)
-        except OSError:
-            continue  # it has ended meanwhile
-        time.sleep(DUMP_PATIENCE)  # one after the other: they write into the same pipe
-    own = f'{plan.module.replace(".", "/")}.py"'
+    if plan.module and hasattr(signal, "SIGURG"):
+        for process in bench.family()[:MOST_STACKS]:
+            try:
+                os.kill(process.pid, signal.SIGURG)
+            except OSError:
+                continue  # it has ended meanwhile
+            time.sleep(DUMP_PATIENCE)  # one after the other: they write into the same pipe
+    own = f'{(plan.module or "").replace(".", "/")}.py"'
     stacks = re.split(r"(?m)^(?=(?:Current thread|Thread) 0x)", bench.output[before:])
     return "\n\n".join(filter(None, (_down_to(own, stack) for stack in stacks)))
 

@@ -7,10 +7,7 @@ there is one, knows when each thread executed, also of threads that nobody has n
 """
 
 import contextlib
-import faulthandler
 import os
-import re
-import signal
 import sys
 import time
 from ast import literal_eval
@@ -22,12 +19,12 @@ import psutil
 
 from ..children.launch import BENCH
 from ..measuring.meter import edges_of_intervals
+from . import stacks
 
 RECORDER = BENCH / "recorder"
 HELPERS = ("forkserver", "resource_tracker")  # multiprocessing's own processes
 NAME_INTERVAL = 0.1  # s; how often processes that aren't Python are asked for their names
 SHORTEST_LANE = 0.1  # s; whether shorter lives without notes are seen at all is chance
-DUMP_PATIENCE = 1.0  # s; for processes to write where their threads stand
 BAND_INTERVAL = 0.1  # s; the clocks of all CPUs together move in steps of 10 ms
 LEAST_UNSEEN = 0.01  # s; CPU time of a thread that the witness alone has seen, below which it has no lane
 
@@ -272,48 +269,18 @@ class Census:
     def stacks(self):
         """Have every living Python process write where its threads stand; return that with their names."""
         self._read_notes()
-        dumps = {
-            pid: self._notes / f"{pid}.stacks"
-            for pid in self._recorded()
-            if pid not in self._gone and self._name(pid) not in HELPERS and self._can_write_stacks(pid)
-        }
-        for pid in dumps:
-            if not self._witness.pids:
+        living = {pid: self._name(pid) for pid in self._recorded() if pid not in self._gone}
+        living = {pid: name for pid, name in living.items() if name not in HELPERS}
+        if not self._witness.pids:
+            for pid in living:
                 self._read_thread_clocks(pid)
-            if hasattr(faulthandler, "register"):  # elsewhere they keep an eye on the time themselves
-                try:
-                    os.kill(pid, signal.SIGURG)
-                except OSError:
-                    pass  # it has ended meanwhile
-        patience = time.monotonic() + DUMP_PATIENCE
-        while not all(map(_has_text, dumps.values())) and time.monotonic() < patience:
-            time.sleep(0.01)
-        time.sleep(0.05)  # the last of them may not be complete
-        return "\n".join(self._named(pid, dump.read_text()) for pid, dump in dumps.items() if _has_text(dump))
-
-    def _can_write_stacks(self, pid):
-        """Whether a process still has its file for that: one that becomes a daemon may have another in its place."""
-        if not hasattr(faulthandler, "register"):
-            return True
-        try:
-            files = psutil.Process(pid).open_files()
-            return any(os.path.samefile(file.path, self._notes / f"{pid}.stacks") for file in files)
-        except (psutil.Error, OSError):
-            return False
+        threads = {
+            (pid, facts.get("ident")): facts["name"] for (pid, _), facts in self._facts.items() if "name" in facts
+        }
+        return stacks.written(living, threads, self._notes)
 
     def _name(self, pid):
         return self._facts.get((pid, None), {}).get("name", "python")
-
-    def _named(self, pid, dump):
-        """Return a dump of faulthandler's with the names of threads in place of their addresses."""
-        names = {facts.get("ident"): facts["name"] for (owner, _), facts in self._facts.items() if owner == pid}
-        process = f"{self._name(pid)} ({pid})"
-
-        def heading(match):
-            return f"{names.get(int(match[1], 16), 'a thread')} of {process}, most recent call first:"
-
-        text = re.sub(r"(?m)^(?:Current thread|Thread) 0x([0-9a-f]+).*$", heading, dump)
-        return "".join(line for line in text.splitlines(keepends=True) if str(RECORDER) not in line)
 
     def _read_thread_clocks(self, pid):
         """Note the CPU time of the threads of a process that is about to be ended."""
@@ -350,7 +317,3 @@ def has_ended(pid):
         return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
     except (psutil.Error, OSError):
         return True
-
-
-def _has_text(path):
-    return path.exists() and path.stat().st_size > 0
