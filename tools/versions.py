@@ -24,7 +24,16 @@ from gilteach.host import interpreters
 TOP = Path(__file__).resolve().parent.parent
 UV = os.environ.get("UV", "uv")  # `uv run` says where it is
 QUICK = ("-n0", "-m", "not slow")
-ROOMS = ("bench", "children", "host", "measuring", "programs", "teach", "test_package.py", "test_task_magic.py")
+ROOMS = (
+    "bench",
+    "children",
+    "host",
+    "measuring",
+    "programs",
+    "teach/test_interleaving.py",
+    "test_package.py",
+    "test_task_magic.py",
+)
 ON_A_PYTHON = (*QUICK, *(f"tests/{room}" for room in ROOMS))
 WITH_PACKAGES = (*QUICK, "tests", "--ignore=tests/browser")
 LESSON = "notebooks/02_watch_the_gil.ipynb"  # what it shows depends most on the Python
@@ -48,9 +57,7 @@ def checks():
     found = {python.short: python for python in reversed(interpreters.find())}  # the current one before its equals
     here = interpreters.resolve()
     by_age = sorted((python for python in found.values() if not python.free_threaded), key=lambda one: one.numbers)
-    # Those without a GIL come last, when `uv run pytest` beside them needs fewer cores: where all are busy, threads
-    # that want the same lock give their turn away again and again, and hardly get on.
-    for name, python in sorted(found.items(), key=lambda item: (item[1].free_threaded, item[0])):
+    for name, python in sorted(found.items()):
         if python != here:
             yield Check(name, python, (*ON_A_PYTHON, LESSON) if python in (by_age[0], by_age[-1]) else ON_A_PYTHON)
     yield Check(OLDEST, by_age[0], (*WITH_PACKAGES, LESSON), resolution="lowest-direct")
