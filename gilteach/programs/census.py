@@ -233,8 +233,7 @@ class Census:
             facts = self._facts.get((pid, thread))
             python = "begin" in self._facts.get((pid, None), {})
             if facts is not None and "start" in facts:
-                if facts.get("cpu") is None:
-                    facts["cpu"] = cpu
+                facts["cpu"] = max(facts.get("cpu") or 0.0, cpu)  # a last note is written before the very end
             elif (python or counts[pid] > 1) and cpu >= LEAST_UNSEEN:
                 self._facts[pid, thread] = {"name": name or "unknown", "start": begin, "end": end, "cpu": cpu}
 
