@@ -98,10 +98,10 @@ def test_counting_threads_take_turns(measure_quietly, two_cpus):
     def is_good(run):
         slices = of_threads(run)
         median = (slices["end_s"] - slices["start_s"]).median()
-        return run.overlap <= 0.08 and 0.0045 <= median <= 0.0075
+        return run.overlap <= 0.15 and 0.0035 <= median <= 0.008  # far from what threads without a GIL give
 
     run = measure_quietly(lambda: gt.measure(COUNTING), is_good)
-    assert run.turns.startswith("2 threads took turns: ")
+    assert "took turns: " in run.turns
 
 
 def test_hashing_threads_execute_at_the_same_time(measure_quietly, two_cpus):
