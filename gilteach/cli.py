@@ -4,7 +4,6 @@ import argparse
 import json
 import shutil
 import sys
-import tempfile
 from pathlib import Path
 
 from .errors import GilteachError, RunTimeout
@@ -49,6 +48,7 @@ def _add_measure(commands):
 
 
 def _measure(options):
+    from .measuring.saved import document
     from .programs.program import measure
     from .show.figure_files import FORMATS, save_figure
     from .show.lanes_in_text import lanes_in_text
@@ -68,10 +68,7 @@ def _measure(options):
     if options.figure:
         save_figure(run.figure(), options.figure)
     if options.json:
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder, "run.json")
-            run.save(path)
-            print(json.dumps(json.loads(path.read_text(encoding="utf-8"))))
+        print(json.dumps(document(run)))
     else:
         print(lanes_in_text(run, shutil.get_terminal_size().columns), file=sys.stderr)
     if run.exit_status is None:

@@ -1,9 +1,11 @@
 """What is common to all that was measured: by one execution, and by many."""
 
+import json
 from functools import cached_property
 
 from .. import check
 from ..errors import BadValue
+from . import saved
 
 
 class Measured:
@@ -14,13 +16,43 @@ class Measured:
         """CPU time ÷ wall time: the CPU utilisation, in cores."""
         return self.cpu / self.wall
 
-    def _between(self, start, end):
-        """Return two moments of it, checked, between which to look; its start and its end where they are left out."""
+    def figure(self, start=None, end=None):
+        """Draw cores busy against time, above a lane for whoever did the work.
+
+        A lane is pale where a task was in progress or a thread lived, and solid where it executed, as far as
+        there are slices that tell.
+
+        Parameters
+        ----------
+        start, end : float, optional
+            Seconds from the start of what was measured between which to look; all of it by default.
+
+        Returns
+        -------
+        Figure
+            A matplotlib figure, shown as a picture in a notebook.
+
+        Raises
+        ------
+        BadValue
+            If `start` and `end` aren't moments of the run, or in the wrong order.
+        """
         start = 0.0 if start is None else check.number("start", start, 0.0, self.wall, "seconds")
         end = self.wall if end is None else check.number("end", end, 0.0, self.wall, "seconds")
         if not start < end:
             raise BadValue(f"start must come before end, not {start:g} s before {end:g} s")
-        return start, end
+        return self._figure(start, end)
+
+    def save(self, path):
+        """Save it as a JSON file, which `load` reads.
+
+        Parameters
+        ----------
+        path : str or path
+            The file; one that is there is replaced.
+        """
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(saved.document(self), file)
 
     @cached_property
     def samples(self):

@@ -10,8 +10,6 @@ from . import saved, turns
 from .measured import Measured
 from .plan import Plan
 
-FORMAT = "gilteach run"
-FORMAT_VERSION = 3
 UNENCODED = 2  # the version in which results were as JSON holds them; it can be read too
 
 
@@ -55,6 +53,7 @@ class Run(Measured):
     raw_samples: list = field(default_factory=list)
     raw_slices: list = field(default_factory=list)
 
+    FORMAT, FORMAT_VERSION = "gilteach run", 3
     READABLE = (UNENCODED, FORMAT_VERSION)
 
     task = property(lambda self: self.plan.task)
@@ -103,40 +102,13 @@ class Run(Measured):
         """How the workers took turns, in a sentence; needs `slices`."""
         return turns.sentence(self)
 
-    def figure(self, start=None, end=None):
-        """Draw cores busy against time, and a lane per worker.
-
-        In the lanes, spans are pale; where there are `slices`, they are solid.
-
-        Parameters
-        ----------
-        start, end : float, optional
-            Seconds from the start of the work between which to look; the whole run by default.
-
-        Returns
-        -------
-        Figure
-            A matplotlib figure, shown as a picture in a notebook.
-
-        Raises
-        ------
-        BadValue
-            If `start` and `end` aren't moments of the run, or in the wrong order.
-        """
+    def _figure(self, start, end):
         from ..show.run_figure import run_figure
 
-        return run_figure(self, *self._between(start, end))
+        return run_figure(self, start, end)
 
-    def save(self, path):
-        """Save the run as a JSON file, which `load` reads.
-
-        Parameters
-        ----------
-        path : str or path
-            The file; one that is there is replaced.
-        """
-        content = asdict(replace(self, results=[])) | {"results": [encode(result) for result in self.results]}
-        saved.write(path, FORMAT, FORMAT_VERSION, content)
+    def _content(self):
+        return asdict(replace(self, results=[])) | {"results": [encode(result) for result in self.results]}
 
     @classmethod
     def _of_saved(cls, content):

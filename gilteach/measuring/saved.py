@@ -8,14 +8,13 @@ from ..host.interpreters import Python
 from ..host.machines import Machine
 
 
-def write(path, kind, version, content):
-    """Write a record's content, plain values by name, into a file."""
-    with open(path, "w", encoding="utf-8") as file:
-        json.dump({"format": kind, "version": version} | content, file)
+def document(record):
+    """Return what is saved of a record, as JSON can hold it."""
+    return {"format": record.FORMAT, "version": record.FORMAT_VERSION} | record._content()
 
 
 def read(path):
-    """Return the content of a file that `write` has written.
+    """Return the document in a file.
 
     Raises
     ------

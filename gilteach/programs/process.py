@@ -151,7 +151,6 @@ class Program(Child):
 
     def left_running(self):
         """How many processes go on although the program has ended; helpers of multiprocessing's end by themselves."""
-        self.own(psutil.pids())
         return len({process.pid for process in self._descendants() if _goes_on(process)})
 
 

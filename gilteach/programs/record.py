@@ -9,9 +9,6 @@ from ..measuring import saved, turns
 from ..measuring.measured import Measured
 from ..show.words import NOISY_BACKGROUND, seconds
 
-PROGRAM_FORMAT = "gilteach program"
-PROGRAM_VERSION = 1
-
 
 @dataclass(frozen=True, repr=False)
 class ProgramRun(Measured):
@@ -54,7 +51,8 @@ class ProgramRun(Measured):
     raw_others: list = field(default_factory=list)
     raw_slices: list | None = None
 
-    READABLE = (PROGRAM_VERSION,)
+    FORMAT, FORMAT_VERSION = "gilteach program", 1
+    READABLE = (FORMAT_VERSION,)
 
     @cached_property
     def lanes(self):
@@ -118,47 +116,19 @@ class ProgramRun(Measured):
             return f"exit status {self.exit_status}{by}: {said}"
         return said
 
-    def figure(self, start=None, end=None):
-        """Draw cores busy against time, and a lane for each process and thread.
-
-        A lane is pale while it lived, solid where it executed and half as solid where it was ready
-        without a core; without `slices`, it is filled as far as it kept a core busy. The grey band is
-        what other programs kept busy.
-
-        Parameters
-        ----------
-        start, end : float, optional
-            Seconds from the start of the program between which to look; the whole run by default.
-
-        Returns
-        -------
-        Figure
-            A matplotlib figure, shown as a picture in a notebook.
-
-        Raises
-        ------
-        BadValue
-            If `start` and `end` aren't moments of the run, or in the wrong order.
-        """
+    def _figure(self, start, end):
         from ..show.program_figure import program_figure
 
-        return program_figure(self, *self._between(start, end))
+        return program_figure(self, start, end)
 
-    def save(self, path):
-        """Save the run as a JSON file, which `load` reads.
-
-        Parameters
-        ----------
-        path : str or path
-            The file; one that is there is replaced.
-        """
-        saved.write(path, PROGRAM_FORMAT, PROGRAM_VERSION, asdict(self))
+    def _content(self):
+        return asdict(self)
 
     @classmethod
     def _of_saved(cls, content):
         content |= {"machine": saved.machine_of(content)}
         loaded = cls(**{item.name: content[item.name] for item in fields(cls)})
-        loaded.lanes.sum(numeric_only=True), repr(loaded)
+        loaded.lanes.sum(numeric_only=True)  # can be shown
         return loaded
 
     def __repr__(self):

@@ -2,10 +2,10 @@
 
 from ..errors import BadValue
 from ..measuring import saved
-from ..measuring.record import FORMAT, Run
-from .record import PROGRAM_FORMAT, ProgramRun
+from ..measuring.record import Run
+from .record import ProgramRun
 
-KINDS = {FORMAT: Run, PROGRAM_FORMAT: ProgramRun}
+KINDS = {kind.FORMAT: kind for kind in (Run, ProgramRun)}
 
 
 def load(path):

@@ -3,8 +3,7 @@
 import numpy as np
 from pandas import isna
 
-from .program_figure import most_important, short_name, worth_drawing
-from .run_figure import share_executing
+from .program_figure import most_important, shares, short_name, worth_drawing
 from .words import seconds
 
 FILLS = "·░▒▓█"  # from waiting to executing all the time
@@ -54,13 +53,7 @@ def _lane(run, lane, edges):
         share = 0.0 if isna(lane.cpu_s) else min(1.0, lane.cpu_s / max(lane.end_s - lane.start_s, 1e-6))
         executing, ready = np.full(len(alive), share), np.zeros(len(alive))
     else:
-        slices = run.slices[run.slices["process"] == lane.process]
-        if not isna(lane.thread):
-            slices = slices[slices["thread"] == lane.thread]
-        executing, ready = (
-            np.max([np.zeros(len(alive)), *shares_of_threads(slices, state, edges)], axis=0)
-            for state in ("executing", "ready")
-        )
+        executing, ready = shares(run, lane, edges)
     text = ""
     for there, solid, waits in zip(alive, executing, ready, strict=True):
         if not there:
@@ -70,9 +63,3 @@ def _lane(run, lane, edges):
         else:
             text += FILLS[round(solid * (len(FILLS) - 1))]
     return text
-
-
-def shares_of_threads(slices, state, edges):
-    """Yield, for each thread, the share of the time between neighbouring edges that it was in a state."""
-    for _, of_thread in slices[slices["state"] == state].groupby("thread"):
-        yield share_executing(of_thread, edges)

@@ -96,9 +96,7 @@ def draw_lives(axes, run, lanes, start, end):
             share = min(1.0, lane.cpu_s / life)
             axes.barh(place + 0.38, life, -0.76 * share, lane.start_s, color=colour, align="edge")
         else:
-            own = slices["process"] == lane.process
-            own = slices[own if is_process else own & (slices["thread"] == lane.thread)]
-            draw_slices(axes, place, own, colour, edges)
+            draw_slices(axes, place, run, lane, colour, edges)
         axes.annotate(
             _cpu(lane), (1.0, place), xycoords=axes.get_yaxis_transform(), xytext=(6, 0), textcoords="offset points",
             va="center", fontsize=10, color=colour, annotation_clip=False,
@@ -120,19 +118,29 @@ def draw_lives(axes, run, lanes, start, end):
         axes.set_xlabel(f"{axes.get_xlabel()}; figure(start=…, end=…) looks closer")
 
 
-def draw_slices(axes, place, slices, colour, edges):
+def draw_slices(axes, place, run, lane, colour, edges):
     """Shade a lane: each pixel is as solid as its share of executing, and half of its share of being ready."""
-    if slices.empty:
-        return
-    solid = np.zeros(len(edges) - 1)
-    for state, weight in (("executing", 1.0), ("ready", HALF)):
-        for _, of_thread in slices[slices["state"] == state].groupby("thread"):
-            solid = np.maximum(solid, weight * share_executing(of_thread, edges))
-    lane = np.empty((1, len(solid), 4))
-    lane[..., :3] = to_rgb(colour)
-    lane[..., 3] = solid
+    executing, ready = shares(run, lane, edges)
+    image = np.empty((1, len(executing), 4))
+    image[..., :3] = to_rgb(colour)
+    image[..., 3] = np.maximum(executing, HALF * ready)
     extent = (edges[0], edges[-1], place + 0.38, place - 0.38)
-    axes.imshow(lane, extent=extent, aspect="auto", zorder=2, interpolation="antialiased")
+    axes.imshow(image, extent=extent, aspect="auto", zorder=2, interpolation="antialiased")
+
+
+def shares(run, lane, edges):
+    """Return the shares of the time between neighbouring `edges` that a lane was executing, and ready without a core.
+
+    In a process's lane, of its threads the one with the largest share counts.
+    """
+    own = run.slices[run.slices["process"] == lane.process]
+    if not isna(lane.thread):
+        own = own[own["thread"] == lane.thread]
+    nothing = np.zeros(len(edges) - 1)
+    return [
+        np.max([nothing, *(share_executing(of_one, edges) for _, of_one in in_state.groupby("thread"))], axis=0)
+        for in_state in (own[own["state"] == state] for state in ("executing", "ready"))
+    ]
 
 
 def short_name(lane):
