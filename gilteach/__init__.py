@@ -15,6 +15,7 @@ _HOMES = {
         "FolderGone",
         "GilteachError",
         "NoTemporaryFolder",
+        "NothingPrinted",
         "ProgramNotFound",
         "PythonNotFound",
         "RunStopped",
@@ -57,26 +58,40 @@ def __dir__():
 
 
 _MAGICS = {
-    "measure": """Run the cell as a program of its own and measure it: see `gilteach.measure`.
+    "measure": (
+        "cell",
+        """Run the cell as a program of its own and measure it: see `gilteach.measure`.
 
-    %%measure [--timeout SECONDS] [--python 3.13t] [--args "ARGUMENTS OF THE PROGRAM"] [--as VARIABLE]
-    """,
-    "task": """Make the cell's functions tasks, for `gilteach.run` and workers of any kind.
+        %%measure [--as VARIABLE] [--answers QUESTION] [--no-figure] [--own-frames] [--timeout SECONDS]
+                  [--python 3.13t] [--args "ARGUMENTS OF THE PROGRAM"]
+        """,
+    ),
+    "task": (
+        "cell",
+        """Make the cell's functions tasks, for `gilteach.run` and workers of any kind.
 
-    The cell becomes a module of its own: it sees what it imports and defines, and nothing of other cells.
-    """,
+        The cell becomes a module of its own: it sees what it imports and defines, and nothing of other cells.
+        """,
+    ),
+    "answers": (
+        "line",
+        """Hold back what this cell shows while a question of `gilteach.predict` waits for Submit or Skip.
+
+        %answers QUESTION
+        """,
+    ),
 }
 
 
 def load_ipython_extension(shell):
-    """Offer %%measure and %%task; what they need is imported when one of them is first used."""
-    for name, about in _MAGICS.items():
+    """Offer %%measure, %%task and %answers; what they need is imported when one of them is first used."""
+    for name, (kind, about) in _MAGICS.items():
 
-        def magic(line, cell, name=name):
-            return getattr(import_module(".magics", __name__), name)(line, cell)
+        def magic(*texts, name=name):
+            return getattr(import_module(".magics", __name__), name)(*texts)
 
         magic.__doc__ = about
-        shell.register_magic_function(magic, "cell", name)
+        shell.register_magic_function(magic, kind, name)
 
 
 if "IPython" in sys.modules and (_shell := sys.modules["IPython"].get_ipython()):

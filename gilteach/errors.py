@@ -13,6 +13,12 @@ class BadType(BadValue, TypeError):
     """An argument is of the wrong kind altogether; also a `BadValue`."""
 
 
+class NothingPrinted(GilteachError, KeyError):
+    """A measured program has printed no value of that name; the message says which there are."""
+
+    __str__ = Exception.__str__  # a KeyError shows its message as a quoted key
+
+
 class PythonNotFound(GilteachError, FileNotFoundError):
     """No such Python interpreter on this machine; the message lists those found."""
 

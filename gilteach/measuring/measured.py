@@ -6,10 +6,18 @@ from functools import cached_property
 from .. import check
 from ..errors import BadValue
 from . import saved
+from .value import Value
 
 
 class Measured:
-    """Wall time, CPU time and how many cores that kept busy."""
+    """Wall time, CPU time and how many cores that kept busy: values that know their background."""
+
+    TIMES = ("wall", "cpu")
+
+    def __post_init__(self):
+        for name in self.TIMES:
+            if isinstance(number := getattr(self, name), int | float):  # a damaged file may hold anything
+                object.__setattr__(self, name, Value(number, self.background))
 
     @property
     def cores_busy(self):

@@ -9,6 +9,7 @@ from ..show.words import amount, seconds
 from . import saved, turns
 from .measured import Measured
 from .plan import Plan
+from .value import Value
 
 UNENCODED = 2  # the version in which results were as JSON holds them; it can be read too
 
@@ -55,6 +56,7 @@ class Run(Measured):
 
     FORMAT, FORMAT_VERSION = "gilteach run", 3
     READABLE = (UNENCODED, FORMAT_VERSION)
+    TIMES = ("wall", "cpu", "startup")
 
     task = property(lambda self: self.plan.task)
     runner = property(lambda self: self.plan.runner)
@@ -95,7 +97,7 @@ class Run(Measured):
 
         Busy is the time in which at least one was, by `slices`; NaN where there are none.
         """
-        return turns.overlap(self.slices)
+        return Value(turns.overlap(self.slices), self.background)
 
     @property
     def turns(self):

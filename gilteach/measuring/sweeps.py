@@ -1,7 +1,5 @@
 """A sweep: many runs over a grid of runners, workers and sizes, interleaved and repeated."""
 
-import os
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -10,11 +8,13 @@ from .. import check
 from ..bench.runners import RUNNERS
 from ..errors import BadValue
 from ..host.machines import usable_cpus
+from ..show.progress import show_progress
 from . import estimates
 from .calibration import calibrated
 from .execution import execute
 from .measured import Collection
 from .plan import make_plan
+from .setting import Setting
 
 AXES = ("workers", "tasks", "size")
 MOST_REPEATS = 1000
@@ -115,6 +115,31 @@ class Sweep(Collection):
         table["efficiency"] = 100 * table["speed_up"] / workers
         return table
 
+    def __getitem__(self, which):
+        """Return one setting: ``sweep["threads"]``, or ``sweep["threads", 4]`` where several workers were tried.
+
+        The number is of what was varied: workers, tasks, or the size.
+        """
+        runner, at = which if isinstance(which, tuple) and len(which) == 2 else (which, None)
+        check.choice("runner", runner, dict.fromkeys(run.runner for run in self.runs))
+        of_runner = [place for place, run in enumerate(self.runs) if run.runner == runner]
+        there = sorted({getattr(self.runs[place], self.axis) for place in of_runner})
+        if at is None and len(there) > 1:
+            raise BadValue(
+                f"say which {self.axis} are meant, such as sweep[{runner!r}, {there[0]}]: {self._among(there)}"
+            )
+        if at is not None and at not in there:
+            raise BadValue(f"{runner} were not measured with {self.axis} {at!r}: {self._among(there)}")
+        places = [place for place in of_runner if at is None or getattr(self.runs[place], self.axis) == at]
+        settings = {tuple(getattr(self.runs[place], name) for name in SETTING) for place in places}
+        if len(settings) > 1:
+            raise BadValue("several things were varied in this sweep, so that it takes its frame to pick one")
+        speed_ups = self.comparisons["speed_up"].iloc[places]
+        return Setting(tuple(self.runs[place] for place in places), tuple(speed_ups))
+
+    def _among(self, values):
+        return f"there are {', '.join(f'{value:,.10g}' for value in values)}"
+
     def _figure(self):
         from ..show.sweep_figure import sweep_figure
 
@@ -204,21 +229,6 @@ def sweep(
             if not measured:
                 raise
     return make_sweep(measured, axis, total)
-
-
-def show_progress(total, title, unit, wanted):
-    """Return a progress bar with the time left, for a ``with`` block; `wanted` says whether it is shown."""
-    from tqdm.auto import tqdm
-
-    class Bar(tqdm):
-        monitor_interval = 0  # no thread that wakes up to draw it, and stays: it is drawn after every run
-        # tqdm's own lock is one between processes: from 3.14 on it starts a helper process in the kernel,
-        # which ignores being asked to end, so that shutting the kernel down would take seconds.
-        _lock = threading.RLock()
-
-    # tqdm's bar for notebooks doesn't heed tqdm's own environment variable.
-    silent = not wanted or os.environ.get("TQDM_DISABLE") == "1"
-    return Bar(total=total, desc=title, unit=unit, miniters=1, leave=False, disable=silent)
 
 
 def make_grid(task, runners, workers, tasks, size, start_method, common):

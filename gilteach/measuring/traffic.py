@@ -9,13 +9,15 @@ from ..children.launch import children, start_bench
 from ..errors import BadValue
 from ..host.interpreters import resolve
 from ..host.machines import Machine, machine
+from ..show.progress import show_progress
 from ..show.words import in_bytes
 from . import estimates
 from .execution import converse, execute
 from .failures import understanding
 from .measured import Collection
 from .plan import LONGEST_TIMEOUT
-from .sweeps import MOST_REPEATS, is_sequence, show_progress
+from .sweeps import MOST_REPEATS, is_sequence
+from .value import Value
 
 SIZES = tuple(10**power for power in range(2, 9))  # bytes
 LARGEST = 500_000_000  # bytes; a channel may hold half a dozen copies of a message
@@ -135,6 +137,19 @@ class Traffic(Collection):
             megabytes_per_s=("megabytes_per_s", "median"),
             background=("background", "median"),
         )
+
+    def __getitem__(self, which):
+        """Return the seconds per message through a channel as a `Value`: ``traffic["pipe", 100_000_000]``."""
+        if not isinstance(which, tuple) or len(which) != 2:
+            raise BadValue(f'give a channel and bytes in a message, such as traffic["pipe", 100], not {which!r}')
+        channel, size = which
+        frame = self.frame
+        check.choice("channel", channel, frame["channel"].unique())
+        rows = frame[(frame["channel"] == channel) & (frame["size_bytes"] == size)]
+        if rows.empty:
+            there = ", ".join(f"{there:,}" for there in frame["size_bytes"].unique())
+            raise BadValue(f"no messages of {size!r} bytes were sent through {channel}, but of {there}")
+        return Value(rows["seconds_per_message"], rows["background"])
 
     def ratios(self, channel, to, size):
         """Return how many times as long a message takes through one channel as through another.

@@ -40,6 +40,7 @@ from .witness import Witness
 # What multiprocessing's resource tracker says of semaphores and shared memory when a program is
 # killed: it removes them, and the fault wasn't the program's.
 TRACKER_WARNING = re.compile(r".*UserWarning: resource_tracker: .*\n(  warnings\.warn.*\n)?")
+NAME = "program.py"  # of the file that the text of a program is put into
 ABOUT_TO_END = 0.1  # s; that processes get which end together with the program
 
 
@@ -109,7 +110,7 @@ def _script(program, folder):
     """Return the path of the program's file, and the folder that it can import from besides its own, if any."""
     is_text = isinstance(program, str) and ("\n" in program or not program.endswith(".py"))
     if is_text:
-        path = Path(folder, "program", "program.py")
+        path = Path(folder, "program", NAME)
         write(path, program)
         return str(path), current_folder()  # as if it had been written into a file beside the notebook
     if not isinstance(program, str | os.PathLike):

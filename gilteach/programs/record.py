@@ -1,13 +1,29 @@
 """A program's run: the record of one measured execution of a whole program."""
 
+import ast
+import re
 import signal
 from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
 
+from ..errors import BadType, NothingPrinted
 from ..host.machines import Machine
 from ..measuring import saved, turns
 from ..measuring.measured import Measured
+from ..measuring.value import Value
 from ..show.words import NOISY_BACKGROUND, seconds
+
+
+NAMED = re.compile(r"(?m)^\s*(\w[\w %]*?)\s*=\s*(\S.*?)\s*$")
+
+
+def printed_values(output):
+    """Yield the names and values of the lines ``name = value`` that a program has printed."""
+    for name, text in NAMED.findall(output):
+        try:
+            yield name, ast.literal_eval(text)
+        except (ValueError, SyntaxError):
+            continue  # a sentence with an = in it
 
 
 @dataclass(frozen=True, repr=False)
@@ -93,12 +109,28 @@ class ProgramRun(Measured):
 
         Busy is the time in which at least one was, by `slices`; NaN where there are none.
         """
-        return turns.overlap(self.slices[self.slices["state"] == "executing"])
+        return Value(turns.overlap(self.slices[self.slices["state"] == "executing"]), self.background)
 
     @property
     def turns(self):
         """How its threads took turns, in a sentence; needs `slices`."""
         return turns.of_program(self)
+
+    def __getitem__(self, name):
+        """Return what the program has printed under a name: ``lost = 3`` gives 3 for ``run["lost"]``.
+
+        Numbers are `Value`s: one that was printed several times has so many repeats. Anything else that Python can
+        read, a text in quotes, say, is returned as it was printed last.
+        """
+        if not isinstance(name, str):
+            raise BadType(f"name must be a string, not {name!r}")
+        printed = [value for there, value in printed_values(self.output) if there == name]
+        if not printed:
+            names = ", ".join(repr(there) for there in dict(printed_values(self.output))) or "no line of that kind"
+            raise NothingPrinted(f"the program has printed no line such as {name} = 3, but {names}")
+        if all(isinstance(value, int | float) and not isinstance(value, bool) for value in printed):
+            return Value(printed, self.background)
+        return printed[-1]
 
     @property
     def summary(self):

@@ -4,7 +4,7 @@ import numpy as np
 
 from .. import check
 from ..errors import BadType, BadValue
-from .pictures import COLOURS, REFERENCE, new_picture, our_style
+from .pictures import COLOURS, REFERENCE, new_picture, our_style, text_width
 from .words import amount
 
 MOST_ROWS = 12
@@ -36,7 +36,8 @@ def distribution(repeats, label):
         raise BadType(f"label must say what was measured, not {label!r}")
     colour = COLOURS["threads"]
     with our_style():
-        picture = new_picture(height=1.1 + 0.6 * len(rows))
+        names = max(text_width(kind, 12) for kind in rows)
+        picture = new_picture(1.1 + 0.6 * len(rows), left=names / 72 + 0.3, right=1.5, top=0.2)
         axes = picture.subplots()
         for place, values in enumerate(rows.values()):
             # Equal values lie above one another, not on one another: the same spread of heights every time.

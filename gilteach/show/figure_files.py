@@ -18,7 +18,7 @@ def save_figure(picture, path):
     if path.suffix == ".png":
         path.write_bytes(picture.png())
     elif path.suffix == ".svg":
-        picture.savefig(path, metadata={"Description": picture.alt})
+        path.write_text(picture.svg(), encoding="utf-8")
     else:
         page = f"<!doctype html>\n<meta charset='utf-8'>\n<title>{escape(path.stem)}</title>\n{picture.html()}\n"
         path.write_text(f"{page}<p>{escape(picture.alt)}</p>\n", encoding="utf-8")

@@ -6,13 +6,17 @@ import numpy as np
 from matplotlib.colors import to_rgb
 from pandas import isna
 
-from .pictures import COLOURS, REFERENCE, new_picture, our_style, set_cores_axis
+from .pictures import COLOURS, REFERENCE, new_picture, our_style, set_cores_axis, text_width
 from .run_figure import LANE_PIXELS, PALE, SHARPNESS, share_executing
 from .words import seconds
 
 MOST_LANES = 24  # drawn; `ProgramRun.lanes` has them all
 LANE_HEIGHT = 0.26  # inches
+BAR = 0.75  # of that
+BAR_ROWS = np.repeat([0, 1, 0], [1, 6, 1])  # of eight in an image of lanes, those that are its bar
+LIFE = PALE - 0.05  # opacity of a bar
 TITLE_WIDTH = 90  # characters
+NAME_SIZE = 10  # points
 NAME_WIDTH = 32  # characters; a longer name would leave no room for its lane
 HALF = 0.5  # how solid a thread is that is ready without a core
 BAND = "#D9D9D9"  # of what other programs kept busy
@@ -27,14 +31,22 @@ def program_figure(run, start, end):
     left_out -= len(lanes)
     height = 0.5 + LANE_HEIGHT * max(3, len(lanes))
     with our_style():
-        picture = new_picture(height=2.8 + height)
+        title = fill(f"{run.name}: {run.summary}", TITLE_WIDTH)
+        names = max((text_width(short_name(lane), NAME_SIZE) for lane in lanes.itertuples()), default=0.0)
+        picture = new_picture(
+            2.8 + height,
+            left=max(0.95, names / 72 + 0.2),
+            right=1.45,
+            top=0.5 + 0.25 * (1 + title.count("\n")),
+            above=0.7,
+        )
         top, bottom = picture.subplots(2, 1, sharex=True, height_ratios=[2.0, height])
         draw_utilisation(top, run)
         draw_lives(bottom, run, lanes, start, end)
+        bottom.tick_params(axis="y", pad=names + 4)  # they start at the same place, so that threads are indented
         top.set_xlim(start, end)
         if left_out:
             bottom.set_xlabel(f"{bottom.get_xlabel()} ({left_out} more lanes are left out)")
-        title = fill(f"{run.name}: {run.summary}", TITLE_WIDTH)
         picture.suptitle(title, x=0.01, ha="left", fontsize=13, color=REFERENCE, parse_math=False)
     said = [f"{run.name}: {run.summary}"]
     if run.raw_slices is not None:
@@ -82,21 +94,18 @@ def draw_utilisation(axes, run):
 def draw_lives(axes, run, lanes, start, end):
     """Draw a bar for each lifetime, solid where it executed or, where nobody saw that, as far as it did."""
     slices = run.slices
-    edges = np.linspace(start, end, LANE_PIXELS + 1)
+    if run.raw_slices is not None:
+        draw_slices(axes, run, lanes, start, end)
     for place, lane in enumerate(lanes.itertuples()):
         is_process = isna(lane.thread)
         colour = COLOURS["processes" if is_process else "threads"]
         life = max(lane.end_s - lane.start_s, 1e-6)
-        axes.barh(place, life, 0.76, lane.start_s, color=colour, alpha=PALE - 0.05, linewidth=0)
+        if run.raw_slices is None:
+            share = 0.0 if isna(lane.cpu_s) else min(1.0, lane.cpu_s / life)
+            axes.barh(place, life, BAR, lane.start_s, color=colour, alpha=LIFE, linewidth=0)
+            axes.barh(place + BAR / 2, life, -BAR * share, lane.start_s, color=colour, align="edge")
         if isna(lane.cpu_s):
-            axes.barh(
-                place, life, 0.76, lane.start_s, fill=False, hatch="///", edgecolor=colour, alpha=0.4, linewidth=0
-            )
-        elif run.raw_slices is None:
-            share = min(1.0, lane.cpu_s / life)
-            axes.barh(place + 0.38, life, -0.76 * share, lane.start_s, color=colour, align="edge")
-        else:
-            draw_slices(axes, place, run, lane, colour, edges)
+            axes.barh(place, life, BAR, lane.start_s, fill=False, hatch="///", edgecolor=colour, alpha=0.4, linewidth=0)
         axes.annotate(
             _cpu(lane), (1.0, place), xycoords=axes.get_yaxis_transform(), xytext=(6, 0), textcoords="offset points",
             va="center", fontsize=10, color=colour, annotation_clip=False,
@@ -105,7 +114,7 @@ def draw_lives(axes, run, lanes, start, end):
     for label in axes.get_yticklabels():
         label.set_parse_math(False)
         label.set_ha("left")
-    axes.tick_params(axis="y", length=0, labelsize=10, pad=_label_width(lanes))
+    axes.tick_params(axis="y", length=0, labelsize=NAME_SIZE)
     axes.set_xlim(start, end)
     axes.set_ylim(len(lanes) - 0.4, -0.6)
     axes.set_xlabel("seconds since the program was started")
@@ -118,14 +127,24 @@ def draw_lives(axes, run, lanes, start, end):
         axes.set_xlabel(f"{axes.get_xlabel()}; figure(start=…, end=…) looks closer")
 
 
-def draw_slices(axes, place, run, lane, colour, edges):
-    """Shade a lane: each pixel is as solid as its share of executing, and half of its share of being ready."""
-    executing, ready = shares(run, lane, edges)
-    image = np.empty((1, len(executing), 4))
-    image[..., :3] = to_rgb(colour)
-    image[..., 3] = np.maximum(executing, HALF * ready)
-    extent = (edges[0], edges[-1], place + 0.38, place - 0.38)
-    axes.imshow(image, extent=extent, aspect="auto", zorder=2, interpolation="antialiased")
+def draw_slices(axes, run, lanes, start, end):
+    """Shade all lanes: each pixel is as solid as its share of executing, and half of its share of being ready.
+
+    They are one image, since each costs a few milliseconds, whatever its size.
+    """
+    edges = np.linspace(start, end, LANE_PIXELS + 1)
+    middles = (edges[1:] + edges[:-1]) / 2
+    image = np.zeros((len(lanes), *BAR_ROWS.shape, LANE_PIXELS, 4), dtype=np.uint8)
+    for rows, lane in zip(image, lanes.itertuples(), strict=True):
+        executing, ready = shares(run, lane, edges)
+        alive = (lane.start_s <= middles) & (middles <= max(lane.end_s, lane.start_s + edges[1] - edges[0]))
+        solid = np.maximum(LIFE * alive, LIFE + (1 - LIFE) * np.maximum(executing, HALF * ready))
+        rows[..., :3] = np.multiply(255, to_rgb(COLOURS["processes" if isna(lane.thread) else "threads"]))
+        rows[..., 3] = 255 * BAR_ROWS[:, None] * np.where(alive | (executing + ready > 0), solid, 0.0)
+    axes.imshow(
+        image.reshape(-1, LANE_PIXELS, 4), extent=(start, end, len(lanes) - 0.5, -0.5), aspect="auto", zorder=2,
+        interpolation="nearest",
+    )  # fmt: skip
 
 
 def shares(run, lane, edges):
@@ -148,11 +167,6 @@ def short_name(lane):
     name = " ".join(lane.name.split())
     name = name if len(name) <= NAME_WIDTH else f"{name[: NAME_WIDTH - 1]}…"
     return name if isna(lane.thread) else f"   {name}"
-
-
-def _label_width(lanes):
-    """The width of the longest label, in points: labels start at the same place, so that threads are indented."""
-    return 6.2 * max((len(short_name(lane)) for lane in lanes.itertuples()), default=0) + 4
 
 
 def _cpu(lane):

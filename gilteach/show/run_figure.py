@@ -25,7 +25,7 @@ MOST_EDGES = 200  # tasks in a lane that are told apart by a white edge; of more
 def run_figure(run, start, end):
     """Draw cores busy against time, above a lane per worker, from `start` to `end` (seconds)."""
     with our_style():
-        picture = new_picture(height=2.6 + min(3.0, 0.3 + 0.25 * run.workers))
+        picture = new_picture(2.6 + min(3.0, 0.3 + 0.25 * run.workers), above=0.7)
         top, bottom = picture.subplots(2, 1, sharex=True, height_ratios=[2.0, min(3.0, 0.4 + 0.3 * run.workers)])
         draw_utilisation(top, [run])
         draw_lanes(bottom, run, start, end)

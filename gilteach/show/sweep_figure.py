@@ -11,7 +11,7 @@ from .words import amount, findings
 def sweep_figure(sweep):
     """Draw wall time and mean cores busy against what was swept."""
     with our_style():
-        picture = new_picture()
+        picture = new_picture(top=0.75, beside=1.95)
         left, right = picture.subplots(1, 2, width_ratios=[3, 2])
         draw_wall_time(left, sweep)
         draw_cores_busy(right, sweep)
@@ -23,7 +23,7 @@ def sweep_figure(sweep):
 def panel_figure(sweep, latest):
     """Draw a panel's measurements: the sweep so far, and the utilisation of the latest runs."""
     with our_style():
-        picture = new_picture()
+        picture = new_picture(beside=1.95, above=1.0)
         grid = picture.add_gridspec(2, 2, width_ratios=[3, 2])
         draw_wall_time(picture.add_subplot(grid[:, 0]), sweep)
         draw_utilisation(picture.add_subplot(grid[0, 1]), latest)

@@ -2,7 +2,7 @@
 
 import numpy as np
 from matplotlib.colors import to_rgb
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from .pictures import COLOURS, REFERENCE, label_directly, new_picture, our_style
 from .words import in_bytes, seconds
@@ -24,7 +24,7 @@ def traffic_figure(traffic):
     """Draw a `Traffic`."""
     summary = traffic.summary.reset_index()
     with our_style():
-        picture = new_picture(height=4.6)
+        picture = new_picture(4.6, right=1.4, beside=2.4)
         left, right = picture.subplots(1, 2)
         draw_against_size(left, summary, "seconds_per_message", "Time per message", duration)
         draw_against_size(right, summary, "megabytes_per_s", "Throughput", "{:,.10g} MB/s".format)
@@ -50,14 +50,14 @@ def draw_against_size(axes, summary, column, title, in_words):
     axes.set_xlim(sizes[0] / 1.5, sizes[-1] * 1.5)
     axes.xaxis.set_major_locator(FixedLocator(sizes, nbins=4))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda size, _: in_bytes(size)))
-    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.xaxis.set_minor_locator(NullLocator())
     axes.tick_params(labelsize=10)
     axes.set_title(title)
     axes.set_xlabel("size of a message")
     low, high = np.log10([summary[column].min(), summary[column].max()])
     axes.set_ylim(10.0 ** np.floor(low), 10.0 ** (np.floor(high) + 1))  # there is always one power of ten to read
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: in_words(value)))
-    axes.yaxis.set_minor_formatter(NullFormatter())
+    axes.yaxis.set_minor_locator(NullLocator())
     axes.grid(alpha=0.25)
     label_directly(axes, labels)
 

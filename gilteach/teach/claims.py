@@ -1,13 +1,16 @@
 """Claims: statements of the prose, settled by measurement.
 
 A claim holds (✓) or fails (✗) only where the measurement carries that; otherwise it stays open (?),
-and the reason says why, in figures. (Called after the verdict because `gilteach.claims` is a function.)
+and the reason says why, in figures. In a notebook it shows itself as soon as it is made.
 """
 
 import math
 from dataclasses import asdict, dataclass
+from html import escape
 
 import numpy as np
+from IPython import get_ipython
+from IPython.core.displaypub import publish_display_data
 
 from .. import check
 from ..errors import BadType, BadValue
@@ -18,12 +21,17 @@ NOISY_SHARE = 0.25  # of the runs; with more than that disturbed by other progra
 MOST_CPUS = 10_000
 FARTHEST_BOUND = 10**12
 
+BESIDE_EACH_OTHER = "display: flex; gap: 0.6em; align-items: baseline; line-height: 1.5; margin: 0.15em 0"
+BADGE = "flex: none; width: 1.5em; text-align: center; border-radius: 0.75em; color: white; font-family: sans-serif"
+LOOKS = {"✓": ("#00704f", "holds"), "✗": ("#b3261e", "doesn't hold"), "?": ("#7a5c00", "open")}
+
 _settled = []
+_shown = {}  # by id of a claim: the number of the cell that has shown it
 
 
 @dataclass(frozen=True, repr=False)
 class Claim:
-    """A statement and its verdict; shown, and printed, as one line.
+    """A statement and its verdict; printed as one line, and shown as one, with a reason on the next.
 
     True where the verdict is ✓, and only there.
 
@@ -48,8 +56,33 @@ class Claim:
     def __bool__(self):
         return self.verdict == "✓"
 
+    def html(self):
+        """Return it as a notebook shows it: one element, whose words wrap between words."""
+        colour, name = LOOKS[self.verdict]
+        reason = "" if self else f'<br><span style="font-size: 90%; opacity: 0.8">{escape(self.reason)}</span>'
+        return (
+            f'<div class="gilteach-claim" style="{BESIDE_EACH_OTHER}"><b role="img" aria-label="{name}" '
+            f'style="{BADGE}; background: {colour}">{self.verdict}</b><span>{escape(self.text)}{reason}</span></div>'
+        )
 
-def claim(text, ratios, *, low=None, high=None, needs_cpus=1, background=0.0):
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        return {"text/html": self.html(), "text/plain": repr(self)}
+
+    def _ipython_display_(self):
+        """Show it, unless this cell has done so: a claim shows itself, and may be the cell's last expression too."""
+        if getattr(get_ipython(), "execution_count", None) != _shown.get(id(self)):
+            show(self)
+
+
+def show(settled):
+    """Show a claim below the cell that is being executed, in a notebook or IPython."""
+    shell = get_ipython()
+    if shell is not None:
+        _shown[id(settled)] = shell.execution_count
+        publish_display_data(settled._repr_mimebundle_())
+
+
+def claim(text, measured, *, low=None, high=None, needs_cpus=1, background=None):
     """Settle a statement by measured ratios, or by a plain yes or no.
 
     Of several repeats, the median and its 95 % confidence interval must lie within the bounds for a
@@ -62,31 +95,34 @@ def claim(text, ratios, *, low=None, high=None, needs_cpus=1, background=0.0):
     ----------
     text : str
         The statement, in words of the prose around it.
-    ratios : float, sequence of float or bool
-        What was measured, one value a repeat: cores busy, a speed-up, any number. Or whether the
+    measured : Value, float, sequence of float or bool
+        What was measured: a value of a run, a sweep, messages or a program, which knows its repeats and its
+        background, such as ``sweep["threads"].cores_busy``; or numbers, one a repeat. Or whether the
         statement is true, where that is a matter of yes and no: ``results == expected``.
     low, high : float, optional
         The statement is true from `low` to `high`, both included. Ratios need at least one of them.
     needs_cpus : int
         The statement is about machines with at least so many usable CPUs.
-    background : float or sequence of float
-        Cores that other programs kept busy meanwhile, one value or one a run. There is no verdict
-        if they were over 0.2 in more than a quarter of the runs.
+    background : float or sequence of float, optional
+        Cores that other programs kept busy meanwhile, one value or one a run, where `measured` doesn't know
+        them. There is no verdict if they were over 0.2 in more than a quarter of the runs.
 
     Returns
     -------
     Claim
-        Shown as ``✓ text``, ``✗ text (figures)`` or ``? text (reason)``.
+        Shows itself as ``✓ text``, ``✗ text (figures)`` or ``? text (reason)``, without `print`.
 
     Raises
     ------
     BadValue
-        If there are no ratios, or no bounds to hold them against.
+        If there are no numbers, or no bounds to hold them against.
     """
     if not isinstance(text, str) or not text.strip():
         raise BadValue(f"text must be a sentence, not {text!r}")
     text = " ".join(text.split())
-    values = _values("ratios", ratios)
+    if background is None:
+        background = getattr(measured, "background", ()) or 0.0
+    values = _values("measured", getattr(measured, "repeats", measured))
     bounds = _bounds(low, high, yes_or_no=values.dtype == bool)
     needs_cpus = check.whole_number("needs_cpus", needs_cpus, 1, MOST_CPUS)
     usable, _ = machines.usable_cpus()
@@ -102,6 +138,7 @@ def claim(text, ratios, *, low=None, high=None, needs_cpus=1, background=0.0):
         verdict = _weigh(values, *bounds)
     settled = Claim(text, *verdict)
     _settled.append(settled)
+    show(settled)
     return settled
 
 
@@ -123,7 +160,7 @@ def _weigh(values, low, high):
     missing = values[~np.isfinite(values)]
     if len(missing):
         are = "is" if len(missing) == 1 else "are"
-        return "?", f"no measurement: {len(missing)} of {len(values)} ratios {are} {missing[0]:g}"
+        return "?", f"no measurement: {len(missing)} of {len(values)} numbers {are} {missing[0]:g}"
     values = np.sort(values)
     rank = _rank(len(values))
     lowest, median, highest = values[rank], float(np.median(values)), values[-1 - rank]

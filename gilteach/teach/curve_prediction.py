@@ -134,7 +134,7 @@ def _draw(value, curve, runner, label, over, limits):
     colour = COLOURS.get(runner, REFERENCE)
     ends = [(median[-1], f"measured: {runner}" if runner else "measured", colour)]
     with our_style():
-        picture = new_picture(height=3.4)
+        picture = new_picture(3.4, right=1.8, top=0.2)
         axes = picture.subplots()
         axes.errorbar(
             [points.index(x) for x in curve], median, [median - low, high - median],

@@ -2,11 +2,11 @@
 
     predict  ─► Prediction: controls, Submit, Skip
                     │ once one of the two is pressed
-    .compare ─► Comparison: "Make your prediction …" ─► words, and the prediction over the measurement
+    .compare ─► Comparison: words, and the prediction over the measurement
 
 Nothing ever waits for the learner: a cell that compares ends at once, and the callback of the button
-shows what there is to show. Where nobody can press one, without a browser or in a stored notebook,
-there is the measurement alone.
+shows what there is to show; what else a cell shows is held back by `answers`. Where nobody can press one,
+without a browser or in a stored notebook, there is the measurement alone.
 """
 
 import math
@@ -19,6 +19,7 @@ from .. import check
 from ..errors import BadType, BadValue
 from ..show.pictures import Picture
 from ..show.words import seconds
+from .answers import on_a_page
 
 FARTHEST = 10**12  # a number that can be predicted, either way from 0
 MOST_CHOICES = 10
@@ -45,13 +46,17 @@ class Prediction:
         self.value = None
         self._answers = answers  # what can be answered, in words, for a page without controls
         self._inputs = inputs
-        self._displayed = self._decided = False
-        self._comparisons = []
+        self._asked = self._decided = False
+        self._when_decided = []
         self._state = threading.RLock()  # guards these; a callback may come while a cell runs
-        self._submit = widgets.Button(description="Submit", icon="check", button_style="primary")
+        self._submit = widgets.Button(
+            description="Submit", icon="check", button_style="primary", disabled=True, tooltip="Answer first"
+        )
         self._skip = widgets.Button(description="Skip", icon="forward", tooltip="Show the answer without a prediction")
         self._submit.on_click(lambda _: self._press_submit())
         self._skip.on_click(lambda _: self._decide(None, "Skipped."))
+        for control in inputs:
+            control.observe(self._answered, "value")
         self._status = widgets.HTML()
         buttons = widgets.HBox([self._submit, self._skip, self._status], layout={"align_items": "center"})
         self.widget = widgets.VBox([widgets.HTML(as_html(question)), *controls, buttons])
@@ -69,7 +74,7 @@ class Prediction:
         Returns
         -------
         Comparison
-            Keeps its contents back while the question waits for an answer.
+            Keeps its contents back while the question waits.
         """
         measured = self._checked(measured)
         if figure is not None and not isinstance(figure, Picture):
@@ -77,16 +82,17 @@ class Prediction:
         return self._compare(lambda value: ([self._verdict(value, measured)], figure))
 
     def _compare(self, answer):
+        comparison = Comparison(self, answer)
+        self.when_decided(comparison._update)
+        return comparison
+
+    def _answered(self, _):
+        """A handle was moved or a choice made, so that there is something to submit."""
         with self._state:
-            self._comparisons.append(Comparison(self, answer))
-            return self._comparisons[-1]
+            self._submit.disabled = self._decided
 
     def _press_submit(self):
-        value = self._read()
-        if value is None:
-            self._status.value = as_html("Choose an answer first, or press Skip.")
-        else:
-            self._decide(value, "Submitted.")
+        self._decide(self._read(), "Submitted.")
 
     def _decide(self, value, status):
         with self._state:
@@ -96,16 +102,24 @@ class Prediction:
             for control in (*self._inputs, self._submit, self._skip):
                 control.disabled = True
             self._status.value = as_html(status)
-            for comparison in self._comparisons:
-                comparison._update()
+            for call in self._when_decided:
+                call()
 
     @property
-    def _awaited(self):
-        """Whether somebody may still answer: a question that was never displayed keeps nothing back."""
-        return self._displayed and not self._decided
+    def waits(self):
+        """Whether somebody may still answer it: it was asked on a page with buttons, and none was pressed."""
+        return self._asked and not self._decided
+
+    def when_decided(self, call):
+        """Call a function once the question no longer waits: at once, if it doesn't now."""
+        with self._state:
+            if self.waits:
+                self._when_decided.append(call)
+                return
+        call()
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        self._displayed = True
+        self._asked = on_a_page()
         return {**self.widget._repr_mimebundle_(), "text/plain": f"{self.question}\n{self._answers}"}
 
     def __repr__(self):
@@ -173,9 +187,8 @@ class Comparison:
 
     def _update(self):
         self.words, self.picture = self._answer(self._prediction.value)
-        if self._prediction._awaited:
-            text = "Make your prediction above, or press Skip, and the measurement appears here."
-            self.widget.value = as_html(text)
+        if self._prediction.waits:
+            self.widget.value = as_html("Make your prediction above, or press Skip, and the measurement appears here.")
         else:
             self.widget.value = as_html(*self.words) + (self.picture.html() if self.picture else "")
 

@@ -589,7 +589,8 @@ def test_the_bundle_has_sliders_a_picture_and_words(panel):
     data, metadata = experiment._repr_mimebundle_()
     assert set(data) == {"application/vnd.jupyter.widget-view+json", "image/png", "text/plain"}
     assert base64.b64decode(data["image/png"]).startswith(PNG)
-    assert data["image/png"] in experiment._image.value, "the sliders and the stored output show the same picture"
+    assert "data:image/svg+xml;base64," in experiment._image.value
+    assert f'alt="{data["text/plain"].splitlines()[-1]}' in experiment._image.value, "and it is the same picture"
     assert "2 threads" in data["text/plain"]
     assert data["application/vnd.jupyter.widget-view+json"]["model_id"] == experiment.widget.model_id
     assert metadata["image/png"]["width"] > metadata["image/png"]["height"] > 0

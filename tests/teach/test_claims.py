@@ -23,7 +23,7 @@ def _no_claims_yet(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("ratios", "bounds"),
+    ("measured", "bounds"),
     [
         ([1.8, 1.85, 1.92], {"low": 1.6}),
         ([1.02, 1.1], {"high": 1.15}),
@@ -40,15 +40,15 @@ def _no_claims_yet(monkeypatch):
         ([1.7] * 8 + [1.0], {"low": 1.6}),  # nine repeats can do without the farthest at each end
     ],
 )
-def test_holds(ratios, bounds):
-    claim = gt.claim(TEXT, ratios, **bounds)
+def test_holds(measured, bounds):
+    claim = gt.claim(TEXT, measured, **bounds)
     assert claim.verdict == "✓"
     # Notebooks' outputs are compared to the letter, so the line has nothing in it that varies.
     assert repr(claim) == str(claim) == f"✓ {TEXT}"
 
 
 @pytest.mark.parametrize(
-    ("ratios", "bounds", "reason"),
+    ("measured", "bounds", "reason"),
     [
         (
             [1.02, 1.1, 1.05],
@@ -65,14 +65,14 @@ def test_holds(ratios, bounds):
         ),
     ],
 )
-def test_fails(ratios, bounds, reason):
-    claim = gt.claim(TEXT, ratios, **bounds)
+def test_fails(measured, bounds, reason):
+    claim = gt.claim(TEXT, measured, **bounds)
     assert (claim.verdict, claim.reason) == ("✗", reason)
     assert repr(claim) == f"✗ {TEXT} ({reason})"
 
 
 @pytest.mark.parametrize(
-    ("ratios", "bounds"),
+    ("measured", "bounds"),
     [
         ([1.2, 1.7, 1.8], {"low": 1.6}),  # the median is inside, one repeat outside
         ([1.2, 1.3, 1.8], {"low": 1.6}),
@@ -81,25 +81,25 @@ def test_fails(ratios, bounds, reason):
         ([1.7] * 7 + [1.0] * 2, {"low": 1.6}),
     ],
 )
-def test_is_open_where_repeats_disagree(ratios, bounds):
-    claim = gt.claim(TEXT, ratios, **bounds)
+def test_is_open_where_repeats_disagree(measured, bounds):
+    claim = gt.claim(TEXT, measured, **bounds)
     assert claim.verdict == "?"
     assert claim.reason.startswith("too noisy: measured ")
     assert "median" in claim.reason
     assert "; the claim needs " in claim.reason
 
 
-@pytest.mark.parametrize("ratios", [1.5999, [1.59999, 1.599]])
-def test_figures_never_contradict_the_verdict(ratios):
-    reason = gt.claim(TEXT, ratios, low=1.6).reason
+@pytest.mark.parametrize("measured", [1.5999, [1.59999, 1.599]])
+def test_figures_never_contradict_the_verdict(measured):
+    reason = gt.claim(TEXT, measured, low=1.6).reason
     measured = [float(figure) for figure in re.findall(r"[\d.]+", reason.partition(";")[0])]
     assert all(figure < 1.6 for figure in measured)
 
 
 def test_few_usable_cpus(monkeypatch):
     monkeypatch.setattr(machines, "usable_cpus", lambda: (1, "quota"))
-    for ratios, bounds in ((1.8, {"low": 1.6}), (1.0, {"low": 1.6}), (True, {})):
-        claim = gt.claim(TEXT, ratios, needs_cpus=2, **bounds)
+    for measured, bounds in ((1.8, {"low": 1.6}), (1.0, {"low": 1.6}), (True, {})):
+        claim = gt.claim(TEXT, measured, needs_cpus=2, **bounds)
         assert repr(claim) == f"? {TEXT} (needs 2 usable CPUs; this machine has 1)"
     monkeypatch.setattr(machines, "usable_cpus", lambda: (2, None))
     assert gt.claim(TEXT, 1.8, low=1.6, needs_cpus=2)
@@ -113,7 +113,7 @@ def test_few_usable_cpus(monkeypatch):
         (pd.Series([0.0, 0.1, 0.7]), "other programs kept 0.7 cores busy in 1 of 3 runs"),
     ],
 )
-@pytest.mark.parametrize("evidence", [{"ratios": 2.0, "low": 1.6}, {"ratios": 1.0, "low": 1.6}, {"ratios": True}])
+@pytest.mark.parametrize("evidence", [{"measured": 2.0, "low": 1.6}, {"measured": 1.0, "low": 1.6}, {"measured": True}])
 def test_busy_background_withholds_the_verdict(background, reason, evidence):
     claim = gt.claim(TEXT, background=background, **evidence)
     assert repr(claim) == f"? {TEXT} (too noisy: {reason})"
@@ -126,8 +126,8 @@ def test_quiet_background(background):
 
 @pytest.mark.parametrize("missing", [float("nan"), float("inf"), -np.inf])
 def test_missing_measurements(missing):
-    assert repr(gt.claim(TEXT, missing, low=1)).startswith(f"? {TEXT} (no measurement: 1 of 1 ratios is ")
-    assert gt.claim(TEXT, [2.0, missing, 2.0], low=1).reason == f"no measurement: 1 of 3 ratios is {missing:g}"
+    assert repr(gt.claim(TEXT, missing, low=1)).startswith(f"? {TEXT} (no measurement: 1 of 1 numbers is ")
+    assert gt.claim(TEXT, [2.0, missing, 2.0], low=1).reason == f"no measurement: 1 of 3 numbers is {missing:g}"
     assert gt.claim(TEXT, [2.0, missing, missing], low=1).verdict == "?"
 
 
@@ -151,14 +151,14 @@ def test_verdict_and_median_never_disagree(count):
         low = chance.uniform(0.5, 1.5)
         high = low + chance.uniform(0, 1)
         centre, spread = chance.uniform(0, 3), chance.choice([0.01, 0.1, 0.5])
-        ratios = [chance.gauss(centre, spread) for _ in range(count)]
-        inside = low <= statistics.median(ratios) <= high
-        verdict = gt.claim(TEXT, ratios, low=low, high=high).verdict
+        measured = [chance.gauss(centre, spread) for _ in range(count)]
+        inside = low <= statistics.median(measured) <= high
+        verdict = gt.claim(TEXT, measured, low=low, high=high).verdict
         assert verdict != ("✗" if inside else "✓")
         verdicts_seen.add(verdict)
-        if all(low <= ratio <= high for ratio in ratios):
+        if all(low <= ratio <= high for ratio in measured):
             assert verdict == "✓"
-        if all(ratio < low for ratio in ratios) or all(ratio > high for ratio in ratios):
+        if all(ratio < low for ratio in measured) or all(ratio > high for ratio in measured):
             assert verdict == "✗"
     assert verdicts_seen >= {"✓", "✗"}
     assert ("?" in verdicts_seen) == (count > 1)
@@ -194,14 +194,14 @@ def test_confidence_holds_in_the_long_run():
     [
         (("", 1), {"low": 1}, "text must be a sentence"),
         ((None, 1), {"low": 1}, "text must be a sentence"),
-        ((TEXT, []), {"low": 1}, "ratios holds no value"),
-        ((TEXT, pd.Series([], dtype=object)), {"low": 1}, "ratios holds no value"),
-        ((TEXT, None), {"low": 1}, "ratios must be a number or a sequence of numbers"),
-        ((TEXT, "1.7"), {"low": 1}, "ratios must be a number or a sequence of numbers"),
-        ((TEXT, ["1.7"]), {"low": 1}, "ratios must be a number or a sequence of numbers"),
-        ((TEXT, [1.7, None]), {"low": 1}, "ratios must be a number or a sequence of numbers"),
-        ((TEXT, [[1.7], [1.7, 1.8]]), {"low": 1}, "ratios must be a number or a sequence of numbers"),
-        ((TEXT, pd.DataFrame({"a": [1.0]})), {"low": 1}, "ratios must be a number or a sequence of numbers"),
+        ((TEXT, []), {"low": 1}, "measured holds no value"),
+        ((TEXT, pd.Series([], dtype=object)), {"low": 1}, "measured holds no value"),
+        ((TEXT, None), {"low": 1}, "measured must be a number or a sequence of numbers"),
+        ((TEXT, "1.7"), {"low": 1}, "measured must be a number or a sequence of numbers"),
+        ((TEXT, ["1.7"]), {"low": 1}, "measured must be a number or a sequence of numbers"),
+        ((TEXT, [1.7, None]), {"low": 1}, "measured must be a number or a sequence of numbers"),
+        ((TEXT, [[1.7], [1.7, 1.8]]), {"low": 1}, "measured must be a number or a sequence of numbers"),
+        ((TEXT, pd.DataFrame({"a": [1.0]})), {"low": 1}, "measured must be a number or a sequence of numbers"),
         ((TEXT, 1.7), {}, "say what the claim needs: low=, high= or both"),
         ((TEXT, 1.7), {"low": 2, "high": 1}, "low must not be above high"),
         ((TEXT, 1.7), {"low": float("nan")}, "low must be a number"),

@@ -32,6 +32,12 @@ def ask_curve(**options):
 KINDS = {"number": (ask_number, 2.0), "choice": (ask_choice, "longer"), "curve": (ask_curve, {1: 1.0, 2: 2.0, 8: 8.0})}
 
 
+@pytest.fixture(autouse=True)
+def _on_a_page(monkeypatch):
+    """Somebody sees the buttons."""
+    monkeypatch.setattr(prediction, "on_a_page", lambda: True)
+
+
 @pytest.fixture(params=KINDS)
 def asked(request):
     """A question on screen, with a measurement that answers it."""
@@ -228,14 +234,15 @@ def test_choice_in_words():
     assert guess.compare("longer").words == ["You predicted “longer”, and so it is."]
 
 
-def test_nothing_is_chosen_at_first():
-    guess = ask_choice()
-    guess._submit.click()
-    assert guess.value is None
+def test_nothing_can_be_submitted_before_a_handle_was_moved_or_a_choice_made(asked):
+    guess, _ = asked
+    assert guess._submit.disabled
+    control = guess._inputs[-1]
+    control.value = control.options[0] if hasattr(control, "options") else control.max
     assert not guess._submit.disabled
-    assert "Choose an answer first" in guess._status.value
-    answer(guess)
-    assert guess.value == "shorter"
+    guess._submit.click()
+    assert guess.value is not None
+    assert guess._submit.disabled
 
 
 def test_right_answer_must_be_a_choice():
