@@ -10,10 +10,10 @@ import statistics
 import time
 from dataclasses import replace
 
-from gilteach.show.sweep_figure import panel_figure
 from growth import with_slices
 
 import gilteach as gt
+from gilteach.show.sweep_figure import panel_figure
 
 TIMES = 7
 SLICE = 0.0005  # s
@@ -37,8 +37,8 @@ def drawings():
 
 def program_with_slices(threads, slices):
     """Return a program's run with so many threads, each of which has so many slices in turn with the others."""
-    program = f"import threading, time\nfor _ in range({threads}):\n    threading.Thread(target=time.sleep, args=(0.5,)).start()"
-    run = gt.measure(program)
+    start = "threading.Thread(target=time.sleep, args=(0.5,)).start()"
+    run = gt.measure(f"import threading, time\nfor _ in range({threads}):\n    {start}\n")
     lanes = [lane for lane in run.raw_lanes if lane[1] is not None]
     wall = slices * SLICE
     return replace(

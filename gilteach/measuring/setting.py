@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..show.words import seconds
 from .value import Value
 
 
@@ -63,4 +64,4 @@ class Setting:
     def __repr__(self):
         run = self.runs[0]
         who = run.runner if run.runner == "serial" else f"{run.workers} {run.runner}"
-        return f"<{who}: {float(self.wall):.3g} s wall time, {float(self.cores_busy):.2f} cores busy, {len(self.runs)} runs>"
+        return f"<{who}: {seconds(self.wall)} wall time, {self.cores_busy:.2f} cores busy, {len(self.runs)} runs>"

@@ -13,7 +13,6 @@ from ..measuring.measured import Measured
 from ..measuring.value import Value
 from ..show.words import NOISY_BACKGROUND, seconds
 
-
 NAMED = re.compile(r"(?m)^\s*(\w[\w %]*?)\s*=\s*(\S.*?)\s*$")
 
 

@@ -153,7 +153,7 @@ def new_picture(height=HEIGHT, *, left=0.95, right=1.15, top=0.4, bottom=0.65, b
 def text_width(text, size):
     """Return how wide a text is, in points, at a font size."""
     font = FontProperties(family=font_families(), size=size)
-    return max((text_to_path.get_text_width_height_descent(line, font, False)[0] for line in text.split("\n")))
+    return max(text_to_path.get_text_width_height_descent(line, font, False)[0] for line in text.split("\n"))
 
 
 def empty_figure(text):

@@ -20,6 +20,7 @@ NAME_SIZE = 10  # points
 NAME_WIDTH = 32  # characters; a longer name would leave no room for its lane
 HALF = 0.5  # how solid a thread is that is ready without a core
 BAND = "#D9D9D9"  # of what other programs kept busy
+LEAST_EXECUTING = 0.1  # of the time
 LEAST_BAND = 0.05  # cores; less is the noise of the machine's clock
 
 
@@ -33,12 +34,9 @@ def program_figure(run, start, end):
     with our_style():
         title = fill(f"{run.name}: {run.summary}", TITLE_WIDTH)
         names = max((text_width(short_name(lane), NAME_SIZE) for lane in lanes.itertuples()), default=0.0)
+        lines = 1 + title.count("\n")
         picture = new_picture(
-            2.8 + height,
-            left=max(0.95, names / 72 + 0.2),
-            right=1.45,
-            top=0.5 + 0.25 * (1 + title.count("\n")),
-            above=0.7,
+            2.8 + height, left=max(0.95, names / 72 + 0.2), right=1.45, top=0.5 + 0.25 * lines, above=0.7
         )
         top, bottom = picture.subplots(2, 1, sharex=True, height_ratios=[2.0, height])
         draw_utilisation(top, run)
@@ -123,7 +121,8 @@ def draw_lives(axes, run, lanes, start, end):
         return
     axes.set_title("Its processes and threads  (solid: executing, half: ready without a core, pale: waiting)")
     lengths = slices["end_s"] - slices["start_s"]
-    if len(slices) > 1 and lengths.median() / (end - start) * LANE_PIXELS < 2 * SHARPNESS:
+    much = lengths.sum() > LEAST_EXECUTING * (end - start)  # so that there is something to look at more closely
+    if much and lengths.median() / (end - start) * LANE_PIXELS < 2 * SHARPNESS:
         axes.set_xlabel(f"{axes.get_xlabel()}; figure(start=…, end=…) looks closer")
 
 

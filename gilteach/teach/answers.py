@@ -63,8 +63,9 @@ class Answer:
         self._shell.display_pub, sys.stdout, sys.stderr = self._usual
         failed = not getattr(result, "success", True)  # the traceback has been shown; no answer is to be expected
         if self._outputs and not failed:
-            about = escape(self._question.question)
-            self._note.value = f'<div style="opacity: 0.75; font-size: 115%">The answer appears here once you press Submit or Skip above: “{about}”</div>'
+            if not self._question.has_held_back:  # once, and not above every part of the answer
+                self._question.has_held_back = True
+                self._note.value = as_note(f"The answer appears here after Submit or Skip: {self._question.question}")
             display(widgets.VBox([self._note, self._place]))
             self._question.when_decided(self._show)
         else:
@@ -73,6 +74,10 @@ class Answer:
     def _show(self):
         self._note.layout.display = "none"
         self._place.outputs = tuple(self._outputs)
+
+
+def as_note(text):
+    return f'<div style="opacity: 0.75; font-size: 115%; line-height: 1.5">{escape(text)}</div>'
 
 
 class Publisher(DisplayPublisher):

@@ -16,6 +16,7 @@ from .. import check
 from ..errors import BadType, BadValue
 from ..host import machines
 from ..show.words import NOISY_BACKGROUND
+from . import progress
 
 NOISY_SHARE = 0.25  # of the runs; with more than that disturbed by other programs, no verdict
 MOST_CPUS = 10_000
@@ -139,6 +140,8 @@ def claim(text, measured, *, low=None, high=None, needs_cpus=1, background=None)
     settled = Claim(text, *verdict)
     _settled.append(settled)
     show(settled)
+    if verdict[0] != "?":
+        progress.note("claims", text)
     return settled
 
 

@@ -47,6 +47,7 @@ class Prediction:
         self._answers = answers  # what can be answered, in words, for a page without controls
         self._inputs = inputs
         self._asked = self._decided = False
+        self.has_held_back = False  # an answer, in whose place it says what is waited for
         self._when_decided = []
         self._state = threading.RLock()  # guards these; a callback may come while a cell runs
         self._submit = widgets.Button(
