@@ -21,7 +21,7 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
-from structure import claims_list, problems, slide_kind, verdicts
+from structure import claims_list, minutes, problems, slide_kind, verdicts
 
 FOLDER = Path(__file__).resolve().parent.parent / "notebooks"
 CLAIMS = FOLDER / "CLAIMS.md"
@@ -114,6 +114,14 @@ def stale(path):
     return []
 
 
+def reading_time(name):
+    """Say how long a lesson takes by count."""
+    if not name.endswith(".ipynb"):
+        return ""
+    exercises, page = minutes(nbformat.read(FOLDER / name, as_version=4).cells)
+    return f" ({page:.0f} minutes by count, and {exercises:.0f} for its exercises)"
+
+
 def list_of_claims():
     """The text of CLAIMS.md as the stored notebooks have it."""
     return claims_list([(path, nbformat.read(path, as_version=4)) for path in course()])
@@ -125,7 +133,7 @@ def check(paths):
     if not CLAIMS.exists() or CLAIMS.read_text(encoding="utf-8") != list_of_claims():
         wrong[CLAIMS.name] = ["it is not what the stored notebooks claim"]
     for name, sentences in wrong.items():
-        print(f"{name}: {'; '.join(sentences) or 'current'}")
+        print(f"{name}: {'; '.join(sentences) or 'current'}{reading_time(name)}")
     return any(wrong.values())
 
 

@@ -1,4 +1,4 @@
-"""What every stored notebook of the course has to be, beyond what nbval compares.
+"""What every stored notebook of the course has to be, beyond what nbval compares: its form, and what it shows.
 
 nbval never compares a cell that was not executed, lets an unknown magic pass, and doesn't look at
 pictures: this does.
@@ -7,14 +7,22 @@ pictures: this does.
 import ast
 import re
 
+import nbformat
 from IPython.core.inputtransformer2 import TransformerManager
 from nbval.plugin import find_comment_markers
 
 import shrink
 
-OPENING = ["What you'll do", "What you'll learn", "What you'll need"]
-CLOSING = ["Your turn", "What to remember"]
-MAGICS = ("%%measure", "%%task")
+# Lessons that aren't yet pages with programs first and plumbing out of sight.
+OLD_FORM = ("01_wait_with_threads", "02_watch_the_gil", "03_use_every_core_with_processes",
+            "04_choose_threads_or_processes", "05_share_memory_safely", "06_pass_data_between_processes")  # fmt: skip
+YOUR_TURN, CLOSING = "Your turn", "What to remember"
+MAGICS = ("%%measure", "%%task", "%answers")
+FOLDED = re.compile(r"\bgt\.(predict|claim|exercise|distribution)\(|^\w+\.compare\(", re.MULTILINE)
+PLUMBING = re.compile(r"\b(groupby|query|polyfit|iloc|json)\b")
+LONGEST = 25  # lines of a visible cell
+WORDS, LINES = 180, 25  # that are read in a minute, of prose and of visible code
+GLOSSARY = "glossary.ipynb"
 TAGS = {"navigation", "nbval-ignore-output", "raises-exception", shrink.TAG}
 LARGEST = 1_000_000  # bytes of a stored notebook
 MACHINE_PATH = re.compile(r"(?<![\w.…/-])/(?:home|root|tmp|Users|usr|var|work|opt)/|\b[A-Z]:\\")
@@ -60,6 +68,9 @@ def problems(notebook, path):
         f"a claim was not confirmed: {verdict} {line}" for _, verdict, line in verdicts(notebook) if verdict != "✓"
     ]
     found += _section_problems(cells)
+    found += _question_problems(code)
+    if path.stem not in OLD_FORM:
+        found += _page_problems(cells, path)
     for number, cell in enumerate(cells):
         found += [f"cell {number}: {problem}" for problem in _cell_problems(cell, path.parent)]
     return found
@@ -104,15 +115,79 @@ def _section_problems(cells):
     found = []
     if [level for level, _ in headings].count(1) != 1 or headings[0][0] != 1:
         found.append("it doesn't begin with one title")
-    if sections[:3] != OPENING:
-        found.append(f"its first sections are not {', '.join(OPENING)}")
-    if sections[-2:] != CLOSING:
-        found.append(f"its last sections are not {', '.join(CLOSING)}")
+    if YOUR_TURN not in sections or sections[-1] != CLOSING:
+        found.append(f"it has no section {YOUR_TURN!r}, or doesn't end with {CLOSING!r}")
     texts = [cell.source for cell in cells if cell.cell_type == "markdown"]
     for folded in ("Solution", "For the classroom"):
         if not any(f"<details><summary>{folded}</summary>" in text for text in texts):
             found.append(f"it has no folded {folded!r}")
     return found
+
+
+def _question_problems(code):
+    """What answers a question has to be held back with it."""
+    questions = [name for cell in code for name in re.findall(r"(?m)^(\w+) = gt\.predict\(", cell.source)]
+    found = []
+    for name in questions:
+        answers = [cell.source for cell in code if re.search(rf"\b{name}\.compare\(", cell.source)]
+        if not answers:
+            found.append(f"its question {name} is never answered")
+        if not all(source.startswith(f"%answers {name}\n") for source in answers):
+            found.append(f"the answer to {name} isn't held back with %answers {name}")
+    return found
+
+
+def _page_problems(cells, path):
+    found = []
+    if "?" not in next(cell.source for cell in cells if cell.source.startswith("# ")):
+        found.append("it doesn't open with a question")
+    for number, cell in enumerate(cells):
+        if cell.cell_type != "code":
+            continue
+        folded, should_be = is_folded(cell), bool(FOLDED.search(cell.source))
+        if folded != should_be:
+            found.append(f"cell {number}: {'is folded and needn’t be' if folded else 'should be folded'}")
+        if not folded and len(cell.source.splitlines()) > LONGEST:
+            found.append(f"cell {number}: has more than {LONGEST} visible lines")
+        if not folded and (plumbing := PLUMBING.search(cell.source)):
+            found.append(f"cell {number}: shows plumbing: {plumbing[0]}")
+    terms = glossary(path.parent / GLOSSARY)
+    for cell in cells:
+        for term in re.findall(rf"\({re.escape(GLOSSARY)}#([^)]*)\)", cell.source):
+            if term not in terms:
+                found.append(f"links to {term!r}, which the glossary hasn't")
+    return found
+
+
+def is_folded(cell):
+    return cell.metadata.get("jupyter", {}).get("source_hidden", False)
+
+
+def glossary(path):
+    """The terms of the glossary, as JupyterLab has them in addresses."""
+    if not path.exists():
+        return []
+    return [
+        line.removeprefix("## ").strip().replace(" ", "-")
+        for cell in nbformat.read(path, as_version=4).cells
+        for line in cell.source.splitlines()
+        if line.startswith("## ")
+    ]
+
+
+def minutes(cells):
+    """How long a lesson takes by count, in minutes: of its exercises, and of all before and after them."""
+    counted = {True: 0.0, False: 0.0}
+    exercises = False
+    for cell in cells:
+        if heading := re.match(r"## (.*)", cell.source):
+            exercises = heading[1] == YOUR_TURN
+        if cell.cell_type == "markdown":
+            read = re.sub(r"(?s)<details>.*?</details>", "", cell.source)
+            counted[exercises] += len(read.split()) / WORDS
+        elif not is_folded(cell):
+            counted[exercises] += len(cell.source.splitlines()) / LINES
+    return counted[True], counted[False]
 
 
 def _cell_problems(cell, folder):

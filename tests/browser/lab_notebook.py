@@ -105,6 +105,11 @@ class Notebook:
             }"""
         )
 
+    def restart(self):
+        """Restart the kernel, as its menu does."""
+        self.page.evaluate("async () => await window.jupyterapp.shell.currentWidget.sessionContext.restartKernel()")
+        self.wait_until_idle()
+
     def close(self):
         if not self.page.is_closed():
             self.shut_down()

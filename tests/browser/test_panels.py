@@ -5,6 +5,7 @@ cell runs; with `commsOverSubshells` disabled, it waits for the cell's end.
 """
 
 import ast
+import contextlib
 import time
 
 import nbformat
@@ -30,6 +31,21 @@ QUESTIONS = {  # the question, the answer, and what both the answered and the sk
 }
 
 
+# All kinds of output that tell the answer.
+ANSWER = """%answers {name}
+import pandas
+print("the answer, printed")
+display(pandas.DataFrame({{"the answer": ["in a table"]}}))
+gt.claim("The answer is claimed.", True)
+{name}.compare({answer})
+"""
+SHOWN = ("the answer, printed", "in a table", "The answer is claimed.")
+HINT = "The answer appears here after Submit or Skip: What is it?"
+LATE = """late = gt.predict("What is it?", low=0, high=8)
+late
+"""
+
+
 @pytest.fixture(scope="module", params=SUBSHELLS)
 def subshells(request):
     return request.param
@@ -43,7 +59,9 @@ def notebook(subshells, lab, open_notebook):
         for name in (f"{kind}_answered", f"{kind}_skipped"):
             cells.append(f'{name} = gt.predict("What is it?", {options})\n{name}')
     for kind, (_, answer, *_) in QUESTIONS.items():
-        cells += [f"{kind}_answered.compare({answer})", f"{kind}_skipped.compare({answer})"]
+        cells += [ANSWER.format(name=f"{kind}_{how}", answer=answer) for how in ("answered", "skipped")]
+    cells.append("%%measure --answers curve_skipped --as program\nprint('the answer')")
+    cells += [LATE, ANSWER.format(name="late", answer="4")]
     cells.append("game = gt.Interleaving(line='counter = counter + one()')\ngame")
     made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
     made.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
@@ -132,33 +150,76 @@ def test_the_picture_of_a_panel_says_in_words_what_it_shows(notebook):
     assert "pipe" in messages
 
 
+def shown_by(cell):
+    return cell.locator(".jp-Cell-outputArea")
+
+
+def assert_kept_back(answer):
+    """In the place of an answer there is the hint and nothing else, seen or unseen."""
+    answer.scroll_into_view_if_needed()
+    answer.get_by_text(HINT).wait_for()
+    said = answer.text_content()
+    assert not [part for part in (*SHOWN, "Measured", "predicted") if part in said]
+    assert answer.locator("img, table, pre").count() == 0
+
+
+def answer_by_hand(question):
+    """Move a handle away and back, or make a choice, and submit."""
+    submit = button_of(question, "Submit")
+    assert submit.is_disabled()
+    if question.get_by_role("radio").count():
+        question.get_by_role("radio", name="fast").check()
+    else:
+        handle = question.locator(".noUi-handle").first
+        handle.press("ArrowRight")
+        handle.press("ArrowLeft")
+    submit.click()
+    question.get_by_role("status").filter(has_text="Submitted.").wait_for()
+    assert submit.is_disabled()
+
+
 @pytest.mark.parametrize("kind", QUESTIONS)
-def test_a_question_keeps_the_answer_back_until_it_is_answered_or_skipped(notebook, kind):
+def test_all_that_answers_a_question_is_kept_back_until_it_is_answered_or_skipped(notebook, kind):
     _, _, answered, skipped = QUESTIONS[kind]
     for name, said in (("answered", answered), ("skipped", skipped)):
         question = notebook.cell(notebook.find(f"{kind}_{name} = gt.predict"))
-        comparison = notebook.cell(notebook.find(f"{kind}_{name}.compare"))
-        verdict = comparison.get_by_role("status")
-        assert "Make your prediction above" in verdict.text_content()
+        answer = shown_by(notebook.cell(notebook.find(f"%answers {kind}_{name}")))
+        assert_kept_back(answer)
         if name == "answered":
-            if kind == "choice":
-                button_of(question, "Submit").click()
-                question.get_by_role("status").filter(has_text="Choose an answer first").wait_for()
-                question.get_by_role("radio", name="fast").check()
-            button_of(question, "Submit").click()
-            question.get_by_role("status").filter(has_text="Submitted.").wait_for()
+            answer_by_hand(question)
         else:
             button_of(question, "Skip").click()
             question.get_by_role("status").filter(has_text="Skipped.").wait_for()
-        verdict.filter(has_text=said).wait_for()
-        assert button_of(question, "Submit").is_disabled()
+            assert button_of(question, "Submit").is_disabled()
+        answer.get_by_role("status").filter(has_text=said).wait_for()
+        text = answer.text_content()
+        assert [text.index(part) for part in SHOWN] == sorted(text.index(part) for part in SHOWN)
+        assert not answer.get_by_text(HINT).is_visible()
         if kind == "curve":
-            picture = comparison.locator("img.widget-image")
+            picture = answer.locator("img.widget-image")
             assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
             assert ("Predicted: 2 at 1 worker" in picture.get_attribute("alt")) == (name == "answered")
-            notebook.keep_screenshot(comparison, f"curve-{name}")
+            notebook.keep_screenshot(answer, f"curve-{name}")
     value = notebook.evaluate(f"{kind}_answered.value, {kind}_skipped.value")
     assert ast.literal_eval(value) == ({"number": 4.0, "choice": "fast", "curve": {1: 2.0, 2: 2.0, 4: 2.0}}[kind], None)
+
+
+def test_a_program_that_answers_a_question_is_shown_with_it(notebook):
+    answer = shown_by(notebook.cell(notebook.find("%%measure --answers curve_skipped")))
+    answer.get_by_text("the answer").wait_for()
+    picture = answer.locator("img").first
+    assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
+
+
+def test_what_answers_a_question_that_was_submitted_before_is_shown_at_once(notebook):
+    asked, answers = notebook.find("late = gt.predict"), notebook.find("%answers late")
+    notebook.run_cell(asked)
+    answer_by_hand(notebook.cell(asked))
+    notebook.run_cell(answers)
+    outputs = next(cell["outputs"] for cell in notebook.code_cells() if cell["place"] == answers)
+    assert [output["output_type"] for output in outputs] == ["stream", "display_data", "display_data", "execute_result"]
+    answer = shown_by(notebook.cell(answers))
+    assert all(part in answer.text_content() for part in SHOWN)
 
 
 def test_an_update_is_lost_by_keyboard_and_replayed(notebook):
@@ -178,3 +239,19 @@ def test_an_update_is_lost_by_keyboard_and_replayed(notebook):
     button_of(view, "Replay").click()
     said.filter(has_text="One update is lost").wait_for(timeout=15_000)
     assert "STORE_GLOBAL" in view.locator("pre").text_content()
+
+
+def test_after_a_restart_the_question_is_asked_anew(notebook):
+    asked, answers = notebook.find("late = gt.predict"), notebook.find("%answers late")
+    notebook.restart()
+    notebook.run_cell(notebook.find("import gilteach as gt"))
+    with contextlib.suppress(Exception):  # the cell fails, and says what to do
+        notebook.run_cell(answers)
+    shown_by(notebook.cell(answers)).get_by_text("there is no question 'late' to answer: run the cell").wait_for()
+    notebook.run_cell(asked)
+    notebook.run_cell(answers)
+    answer = shown_by(notebook.cell(answers))
+    assert_kept_back(answer)
+    button_of(notebook.cell(asked), "Skip").click()
+    answer.get_by_role("status").filter(has_text="Measured: 4.").wait_for()
+    assert all(part in answer.text_content() for part in SHOWN)
