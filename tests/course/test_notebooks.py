@@ -4,11 +4,13 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
 import pytest
 
+import gilteach as gt
 import notebooks
 import structure
 
@@ -24,7 +26,8 @@ def load(path):
 def test_the_course_is_found():
     assert [path.name[:2] for path in COURSE] == [f"{number:02}" for number in range(len(COURSE))]
     assert len(COURSE) >= 5
-    assert sorted(path.name for path in notebooks.FOLDER.glob("*.ipynb")) == [path.name for path in COURSE]
+    there = sorted(path.name for path in notebooks.FOLDER.glob("*.ipynb"))
+    assert there == [path.name for path in COURSE] + [structure.GLOSSARY]
 
 
 def test_the_readme_lists_the_course():
@@ -205,6 +208,41 @@ def empty_cell(notebook):
     code_cell(notebook).source = "\n"
 
 
+def unknown_term(notebook):
+    notebook.cells[1].source += "\n[nothing](glossary.ipynb#nothing)"
+
+
+def answer_that_is_not_held_back(notebook):
+    cell = code_cell(notebook, ".compare(")
+    cell.source = cell.source.partition("\n")[2]
+
+
+def question_without_an_answer(notebook):
+    cell = code_cell(notebook, ".compare(")
+    cell.source = cell.source.replace(".compare(", ".value(")
+
+
+def no_question_first(notebook):
+    cell = next(cell for cell in notebook.cells if cell.source.startswith("# "))
+    cell.source = cell.source.replace("?", ".")
+
+
+def visible_claim(notebook):
+    del code_cell(notebook, "gt.claim(").metadata["jupyter"]
+
+
+def folded_program(notebook):
+    code_cell(notebook, "%%measure").metadata["jupyter"] = {"source_hidden": True}
+
+
+def long_cell(notebook):
+    code_cell(notebook, "%%measure").source += "\npass" * structure.LONGEST
+
+
+def plumbing(notebook):
+    code_cell(notebook, "gt.machine()").source += ".groupby('a')"
+
+
 MUTATIONS = {  # and what is said of each
     blank_a_count: "weren't executed once each",
     swap_two_counts: "weren't executed once each",
@@ -234,9 +272,17 @@ MUTATIONS = {  # and what is said of each
     all_ignored: "no output of it is checked",
     unknown_tag: "unknown tag 'nbval-skip'",
     no_slides: "in a slide show",
-    renamed_section: "its last sections are not",
+    renamed_section: "it has no section 'Your turn', or doesn't end with",
     no_solution: "no folded 'Solution'",
     dead_link: "links to not_there.ipynb",
+    unknown_term: "links to 'nothing', which the glossary hasn't",
+    answer_that_is_not_held_back: "isn't held back with %answers",
+    question_without_an_answer: "is never answered",
+    no_question_first: "doesn't open with a question",
+    visible_claim: "should be folded",
+    folded_program: "is folded and needn’t be",
+    long_cell: "more than 25 visible lines",
+    plumbing: "shows plumbing: groupby",
     empty_cell: "is empty",
 }
 
@@ -315,9 +361,9 @@ MEASURES = """
 import gilteach as gt
 
 waits = gt.run("wait", "threads", workers=2, size=0.05)
-gt.claim("Two waits of 50 ms together take less than a second.", waits.wall, high=1)
+gt.claim("Two waits of 50 ms together take less than a second.", float(waits.wall), high=1)
 """
-CLAIM = "✓ Two waits of 50 ms together take less than a second."
+CLAIM = gt.Claim("Two waits of 50 ms together take less than a second.", "✓", "")
 IN_A_THREAD = """
 import threading
 import gilteach as gt
@@ -348,6 +394,10 @@ def one_cell(source, stored=None, ignored=False):
     return nbformat.v4.new_notebook(cells=[cell])
 
 
+def shown(claim):
+    return claim._repr_mimebundle_()
+
+
 @pytest.fixture(scope="module")
 def nbval(tmp_path_factory):
     """Check notebooks, given by their names; gives the exit code and what was printed."""
@@ -374,8 +424,8 @@ def test_what_is_as_stored_passes_and_claims_are_counted(nbval):
     defines_a_task = one_cell("import gilteach as gt")
     defines_a_task.cells += one_cell("%%task\ndef mine(size):\n    return size").cells
     code, said = nbval(
-        unchanged=one_cell(MEASURES, {"text/plain": CLAIM}),
-        undecided=one_cell(A_CLAIM.replace("True", "True, needs_cpus=1000"), {"text/plain": "✓ One is one."}),
+        unchanged=one_cell(MEASURES, shown(CLAIM)),
+        undecided=one_cell(A_CLAIM.replace("True", "True, needs_cpus=1000"), shown(gt.Claim("One is one.", "✓", ""))),
         defines_a_task=defines_a_task,  # whose module is a file that goes with the kernel
     )
     assert code == 0, said
@@ -385,8 +435,8 @@ def test_what_is_as_stored_passes_and_claims_are_counted(nbval):
 @pytest.fixture(scope="module")
 def after_mutations(nbval):
     return nbval(
-        changed_output=one_cell(MEASURES, {"text/plain": CLAIM.replace("Two", "Three")}),
-        another_bound=one_cell(MEASURES.replace("high=1)", "low=1)"), {"text/plain": CLAIM}),
+        changed_output=one_cell(MEASURES, shown(replace(CLAIM, text=CLAIM.text.replace("Two", "Three")))),
+        another_bound=one_cell(MEASURES.replace("high=1)", "low=1)"), shown(CLAIM)),
         failed_unseen=one_cell(A_CLAIM.replace("True", "False"), ignored=True),
         no_picture=one_cell("1", AN_OUTPUT, ignored=True),
         a_stream=one_cell("import sys\nprint(1, file=sys.stderr)", AN_OUTPUT, ignored=True),
