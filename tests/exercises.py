@@ -1,6 +1,7 @@
-"""The exercises of a notebook that check themselves, with the answers that their folded solutions give."""
+"""The exercises of a notebook that check themselves, with the answers that their folded solutions give, and others."""
 
 import re
+import textwrap
 from dataclasses import dataclass
 
 # Solutions that say in words what is to be written.
@@ -19,28 +20,115 @@ WRONG = {
     "pickle.dumps(second)": "def second(pair): return pair[1]",
     "answer == faster": 'answer = "serial" if predict_pool(8, 10, 20) < predict_serial(8, 10, 20) else "pool"',
 }
+# By what the check calls an exercise: programs that a learner may write who has not understood.
+WRONG_PROGRAMS = {
+    "a thread for each page": [
+        """
+        for name in names:
+            thread = threading.Thread(target=get, args=(name,))
+            thread.start()
+            thread.join()
+        """,
+        """
+        threads = [threading.Thread(target=get(name)) for name in names]
+        for thread in threads:
+            thread.start()
+        """,
+        """
+        for name in names:
+            threading.Thread(target=get, args=(name,), daemon=True).start()
+        """,
+    ],
+    "sums from four threads": [
+        """
+        threads = [threading.Thread(target=job, args=(number,)) for number in range(4)]
+        for thread in threads:
+            thread.start()
+        print(f"sums = {sums}")
+        """,
+        """
+        sums = [threading.Thread(target=job, args=(number,)) for number in range(4)]
+        for thread in sums:
+            thread.start()
+        for thread in sums:
+            thread.join()
+        print(f"sums = {sums}")
+        """,
+        """
+        for number in range(4):
+            job(number)
+        print(f"sums = {sums}")
+        """,
+    ],
+}
+# And others that are as right as the solution.
+RIGHT_PROGRAMS = {
+    "a thread for each page": [
+        """
+        from concurrent.futures import ThreadPoolExecutor
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(get, names))
+        """,
+    ],
+    "sums from four threads": [
+        """
+        from concurrent.futures import ThreadPoolExecutor
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(job, range(4)))
+        print(f"sums = {sums}")
+        """,
+    ],
+}
 ASSIGNMENT = re.compile(r"`(\w+ = [^`]+)`")
 FUNCTION = re.compile(r"```python\n(def .*?)\n```", re.DOTALL)
+PROGRAM = re.compile(r"```python\n((%%measure.*?)\n.*?)\n```", re.DOTALL)
+NAME = re.compile(r"gt\.exercise\(\s*\"(.*?)\"")
 
 
 @dataclass(frozen=True)
 class Exercise:
-    """A cell that says "Right.", and what has to be written where for it to do so."""
+    """A cell that says "Right.", and what has to be written where for it to do so.
 
-    check: int  # place of the cell that says it
-    change: int  # place of the cell with the answer
-    source: str  # of the cell with the answer, solved
-    wrong: str  # the same with a wrong answer, or "" where that before any change is one
+    Attributes
+    ----------
+    check, change : int
+        Places of the cell that says it, and of the cell with the answer.
+    right : tuple of str
+        Sources of the cell with the answer, solved.
+    wrong : tuple of str
+        The same with wrong answers; none where that before any change is one.
+    """
+
+    check: int
+    change: int
+    right: tuple
+    wrong: tuple
 
 
 def exercises(cells):
     """Find the exercises among a notebook's cells, in their order."""
     for check, cell in enumerate(cells):
-        if cell.cell_type == "code" and '"Right' in cell.source:
+        if cell.cell_type == "code" and ('"Right' in cell.source or "gt.exercise(" in cell.source):
             solution = next(later.source for later in cells[check:] if "<summary>Solution</summary>" in later.source)
+            if program := PROGRAM.search(solution):
+                yield _of_a_program(cells, check, *program.groups())
+                continue
             line = next((line for words, line in WRONG.items() if words in cell.source), "")
-            wrong = line and _with_line(cell.source, line)
-            yield Exercise(check, *_solved(cells, check, solution), wrong)
+            change, source = _solved(cells, check, solution)
+            yield Exercise(check, change, (source,), (_with_line(cell.source, line),) if line else ())
+
+
+def _of_a_program(cells, check, solution, first_line):
+    """An exercise whose answer is a whole program: the cell with the same first line."""
+    change = max(place for place in range(check) if cells[place].source.startswith(f"{first_line}\n"))
+    name = NAME.search(cells[check].source)[1]
+    # All of the solution up to where the threads are made, and then what others may write in place of the rest.
+    begin = solution[: re.search(r"(?m)^threads = ", solution).start()]
+    wrong, right = (
+        tuple(begin + textwrap.dedent(rest).strip() for rest in programs[name])
+        for programs in (WRONG_PROGRAMS, RIGHT_PROGRAMS)
+    )
+    return Exercise(check, change, (solution, *right), (cells[change].source, *wrong))
 
 
 def _with_line(source, line):

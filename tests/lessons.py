@@ -31,18 +31,22 @@ class Exercise(pytest.Item):
         self.exercise, self.check = exercise, check  # what to write, and the cell that judges it
 
     def runtest(self):
-        exercise = self.exercise
-        if exercise.wrong:
-            said = self.printed(exercise.wrong)
-            assert said, exercise.wrong
-            assert "Right" not in said, exercise.wrong
-        for _ in range(TRIES):
-            said = self.printed(exercise.source)
-            if exercise.check != exercise.change:
-                said = self.printed(self.check)
-            if said.startswith("Right"):
-                return
-        assert UNDECIDED in said, f"with {exercise.source!r} it says {said!r}"
+        for wrong in self.exercise.wrong:
+            said = self.said_of(wrong)
+            assert said, wrong
+            assert "Right" not in said, wrong
+        for right in self.exercise.right:
+            for _ in range(TRIES):
+                said = self.said_of(right)
+                if said.startswith("Right"):
+                    break
+            else:
+                assert UNDECIDED in said, f"with {right!r} it says {said!r}"
+
+    def said_of(self, answer):
+        """What the exercise says of an answer."""
+        said = self.printed(answer)
+        return said if self.exercise.check == self.exercise.change else self.printed(self.check)
 
     def printed(self, source):
         """Run code in the lesson's kernel and return what it prints."""
