@@ -34,10 +34,12 @@ _HOMES = {
     "teach.progress": ("progress",),
     "programs.program": ("measure",),
     "programs.record": ("ProgramRun",),
+    "programs.recorded": ("recorded",),
     "programs.saved": ("load",),
     "measuring.record": ("Run",),
     "measuring.run": ("run",),
     "measuring.sweeps": ("Sweep", "sweep"),
+    "measuring.tables": ("medians",),
     "measuring.traffic": ("Traffic", "messages"),
     "teach.claims": ("Claim", "claim", "claims"),
 }

@@ -16,7 +16,7 @@ FLOORS = [
     {"measuring"},
     {"programs", "panels", "teach"},
 ]
-FLOORS += [{"magics", "cli"}]
+FLOORS += [{"magics", "cli", "learn"}]
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 
 

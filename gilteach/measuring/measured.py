@@ -9,7 +9,22 @@ from . import saved
 from .value import Value
 
 
-class Measured:
+class Saveable:
+    """What can be saved, and loaded again."""
+
+    def save(self, path):
+        """Save it as a JSON file, which `load` reads.
+
+        Parameters
+        ----------
+        path : str or path
+            The file; one that is there is replaced.
+        """
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(saved.document(self), file)
+
+
+class Measured(Saveable):
     """Wall time, CPU time and how many cores that kept busy: values that know their background."""
 
     TIMES = ("wall", "cpu")
@@ -51,17 +66,6 @@ class Measured:
             raise BadValue(f"start must come before end, not {start:g} s before {end:g} s")
         return self._figure(start, end)
 
-    def save(self, path):
-        """Save it as a JSON file, which `load` reads.
-
-        Parameters
-        ----------
-        path : str or path
-            The file; one that is there is replaced.
-        """
-        with open(path, "w", encoding="utf-8") as file:
-            json.dump(saved.document(self), file)
-
     @cached_property
     def samples(self):
         """The CPU-utilisation curve.
@@ -72,6 +76,19 @@ class Measured:
         import pandas as pd
 
         return pd.DataFrame(self.raw_samples, columns=["time_s", "cores_busy"], dtype=float)
+
+
+def ranked(table, who, unit):
+    """Return the least of each row of a table, whose column it is in, and how many times as much the next least is."""
+    import pandas as pd
+
+    lowest = table.apply(lambda row: row.nsmallest(2).tolist(), axis="columns")
+    found = {
+        who: table.idxmin(axis="columns"),
+        unit: lowest.map(lambda two: two[0]),
+        "next_takes": lowest.map(lambda two: two[-1] / two[0] if len(two) > 1 else float("nan")),
+    }
+    return pd.DataFrame(found)
 
 
 class Collection:

@@ -9,11 +9,13 @@ from ..bench.runners import RUNNERS
 from ..errors import BadValue
 from ..host.machines import usable_cpus
 from ..show.progress import show_progress
-from . import estimates
+from . import estimates, saved
 from .calibration import calibrated
 from .execution import execute
-from .measured import Collection
+from .line import straight_line
+from .measured import Collection, Saveable, ranked
 from .plan import make_plan
+from .record import Run
 from .setting import Setting
 
 AXES = ("workers", "tasks", "size")
@@ -23,7 +25,7 @@ SETTING = ["task", "runner", "workers", "tasks", "size"]
 
 
 @dataclass(frozen=True, repr=False)
-class Sweep(Collection):
+class Sweep(Collection, Saveable):
     """Many runs and what they have in common.
 
     Attributes
@@ -137,8 +139,39 @@ class Sweep(Collection):
         speed_ups = self.comparisons["speed_up"].iloc[places]
         return Setting(tuple(self.runs[place] for place in places), tuple(speed_ups))
 
+    def fastest(self):
+        """Return which runner was done first, start-up included, at each value of what was varied.
+
+        A DataFrame indexed by the axis: ``runner``, ``total_s`` (its median in seconds) and ``next_takes``, how many
+        times as long the next one takes.
+        """
+        totals = self.frame.assign(total_s=self.frame["startup_s"] + self.frame["wall_s"])
+        table = totals.groupby([self.axis, "runner"])["total_s"].median().unstack()
+        return ranked(table, "runner", "total_s")
+
+    def fit(self, runner):
+        """Return the straight line through a runner's wall times: a `Line` over what was varied."""
+        check.choice("runner", runner, dict.fromkeys(run.runner for run in self.runs))
+        rows = self.frame[self.frame["runner"] == runner]
+        return straight_line(rows[self.axis], rows["wall_s"])
+
     def _among(self, values):
         return f"there are {', '.join(f'{value:,.10g}' for value in values)}"
+
+    FORMAT, FORMAT_VERSION = "gilteach sweep", 1
+    READABLE = (FORMAT_VERSION,)
+
+    def _content(self):
+        own = {"repeats": self.repeats, "axis": self.axis, "planned": self.planned}
+        return own | {"runs": [saved.document(run) for run in self.runs]}
+
+    @classmethod
+    def _of_saved(cls, content):
+        runs = tuple(Run._of_saved(dict(run)) for run in content["runs"])
+        loaded = cls(runs, tuple(map(int, content["repeats"])), content["axis"], int(content["planned"]))
+        if loaded.axis not in AXES or not len(runs) == len(loaded.repeats) > 0:
+            raise ValueError("its runs and repeats don't fit together")
+        return loaded
 
     def _figure(self):
         from ..show.sweep_figure import sweep_figure

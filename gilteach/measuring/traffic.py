@@ -14,7 +14,8 @@ from ..show.words import in_bytes
 from . import estimates
 from .execution import converse, execute
 from .failures import understanding
-from .measured import Collection
+from .line import straight_line
+from .measured import Collection, ranked
 from .plan import LONGEST_TIMEOUT
 from .sweeps import MOST_REPEATS, is_sequence
 from .value import Value
@@ -150,6 +151,31 @@ class Traffic(Collection):
             there = ", ".join(f"{there:,}" for there in frame["size_bytes"].unique())
             raise BadValue(f"no messages of {size!r} bytes were sent through {channel}, but of {there}")
         return Value(rows["seconds_per_message"], rows["background"])
+
+    def fastest(self, *leave_out):
+        """Return which channel is the fastest for each size of a message, of those that aren't left out.
+
+        Parameters
+        ----------
+        *leave_out : str
+            Channels that don't count, such as ``"thread"``.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by ``size_bytes``: ``channel``, ``seconds_per_message`` and ``next_takes``, how many times as long
+            the next one takes.
+        """
+        table = self.summary["seconds_per_message"].unstack("channel")
+        for channel in leave_out:
+            check.choice("channel", channel, table.columns)
+        return ranked(table.drop(columns=list(leave_out)), "channel", "seconds_per_message")
+
+    def fit(self, channel):
+        """Return the straight line through a channel's times: a `Line` over the bytes of a message."""
+        check.choice("channel", channel, self.frame["channel"].unique())
+        rows = self.frame[self.frame["channel"] == channel]
+        return straight_line(rows["size_bytes"], rows["seconds_per_message"])
 
     def ratios(self, channel, to, size):
         """Return how many times as long a message takes through one channel as through another.

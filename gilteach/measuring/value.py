@@ -43,8 +43,10 @@ class Value(float):
         ours = self.repeats
         if 1 != len(ours) != len(theirs) != 1:  # of different experiments: there is no pair of each
             ours, theirs = (float(self),), (float(other),)
+        if background != self.background:  # else both are of the same run
+            background = self.background + background
         with np.errstate(all="ignore"):  # a ratio to nothing is inf or nan, and a claim says so
-            return Value(operation(np.array(ours), np.array(theirs)), self.background + background)
+            return Value(operation(np.array(ours), np.array(theirs)), background)
 
     def __add__(self, other):
         return self._with(other, operator.add)

@@ -1,15 +1,16 @@
-"""Loading what was saved: runs of tasks and of programs."""
+"""Loading what was saved: runs of tasks, sweeps, and runs of programs."""
 
 from ..errors import BadValue
 from ..measuring import saved
 from ..measuring.record import Run
+from ..measuring.sweeps import Sweep
 from .record import ProgramRun
 
-KINDS = {kind.FORMAT: kind for kind in (Run, ProgramRun)}
+KINDS = {kind.FORMAT: kind for kind in (Run, Sweep, ProgramRun)}
 
 
 def load(path):
-    """Load a run that `Run.save` or `ProgramRun.save` has saved.
+    """Load what `Run.save`, `Sweep.save` or `ProgramRun.save` has saved.
 
     Parameters
     ----------
@@ -18,7 +19,7 @@ def load(path):
 
     Returns
     -------
-    Run or ProgramRun
+    Run, Sweep or ProgramRun
 
     Raises
     ------
@@ -32,10 +33,11 @@ def load(path):
     saved.check_version(path, content, kind.READABLE)
     try:
         loaded = kind._of_saved(content)
-        for part in (loaded, loaded.machine, loaded.machine.python):
-            saved.check_types(part)
-        # Whatever can be read of a run can be shown: drawn, listed, written.
-        repr(loaded), loaded.samples.sum(), loaded.slices.sum()
+        for run in getattr(loaded, "runs", (loaded,)):
+            for part in (run, run.machine, run.machine.python):
+                saved.check_types(part)
+            # Whatever can be read of a run can be shown: drawn, listed, written.
+            repr(run), run.samples.sum(), run.slices.sum()
         return loaded
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise BadValue(f"{path} holds a damaged run: {error!r}") from None

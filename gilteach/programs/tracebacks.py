@@ -28,7 +28,7 @@ class OwnFrames(io.TextIOBase):
     def write(self, text):
         *lines, self._rest = (self._rest + text).split("\n")
         self._stream.write("".join(self._kept(f"{line}\n") for line in lines))
-        if not self._inside:  # a prompt, dots: shown as they appear
+        if not self._inside and not BEGINS.startswith(self._rest):  # a prompt, dots: shown as they appear
             self._stream.write(self._rest)
             self._rest = ""
         return len(text)
@@ -38,7 +38,7 @@ class OwnFrames(io.TextIOBase):
         self._rest = ""
 
     def _kept(self, line):
-        if line.rstrip().endswith(BEGINS):
+        if line.rstrip() == BEGINS:
             self._inside, self._left_out = True, False
         elif self._inside and (frame := FRAME.match(line)):
             before, self._left_out = self._left_out, not self._is_own(frame[1])
