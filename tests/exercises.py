@@ -20,7 +20,8 @@ WRONG = {
     "pickle.dumps(second)": "def second(pair): return pair[1]",
     "answer == faster": 'answer = "serial" if predict_pool(8, 10, 20) < predict_serial(8, 10, 20) else "pool"',
 }
-# By what the check calls an exercise: programs that a learner may write who has not understood.
+# By what the check calls an exercise: programs that a learner may write who has not understood. Whole cells, or what
+# stands in place of the solution from its line `threads = …` on.
 WRONG_PROGRAMS = {
     "a thread for each page": [
         """
@@ -81,7 +82,7 @@ RIGHT_PROGRAMS = {
 }
 ASSIGNMENT = re.compile(r"`(\w+ = [^`]+)`")
 FUNCTION = re.compile(r"```python\n(def .*?)\n```", re.DOTALL)
-PROGRAM = re.compile(r"```python\n((%%measure.*?)\n.*?)\n```", re.DOTALL)
+PROGRAM = re.compile(r"```python\n((%%(?:measure|task).*?)\n.*?)\n```", re.DOTALL)
 NAME = re.compile(r"gt\.exercise\(\s*\"(.*?)\"")
 
 
@@ -122,13 +123,18 @@ def _of_a_program(cells, check, solution, first_line):
     """An exercise whose answer is a whole program: the cell with the same first line."""
     change = max(place for place in range(check) if cells[place].source.startswith(f"{first_line}\n"))
     name = NAME.search(cells[check].source)[1]
-    # All of the solution up to where the threads are made, and then what others may write in place of the rest.
-    begin = solution[: re.search(r"(?m)^threads = ", solution).start()]
     wrong, right = (
-        tuple(begin + textwrap.dedent(rest).strip() for rest in programs[name])
+        tuple(_whole(textwrap.dedent(program).strip(), solution) for program in programs[name])
         for programs in (WRONG_PROGRAMS, RIGHT_PROGRAMS)
     )
     return Exercise(check, change, (solution, *right), (cells[change].source, *wrong))
+
+
+def _whole(program, solution):
+    """A whole cell; of the rest of a program, after the solution up to where its threads are made."""
+    if program.startswith("%%"):
+        return program
+    return solution[: re.search(r"(?m)^threads = ", solution).start()] + program
 
 
 def _with_line(source, line):
