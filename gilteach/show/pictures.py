@@ -68,6 +68,14 @@ def our_style():
         yield
 
 
+@contextmanager
+def whatever_the_letters():
+    """A letter that no font here has is a box in the picture, and whole in its words: no reason for a warning."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=r"Glyph \d+ .* missing from font")
+        yield
+
+
 class Picture(Figure):
     """A matplotlib `Figure` that a notebook shows sharply, with a text alternative.
 
@@ -80,9 +88,7 @@ class Picture(Figure):
     alt = ""
 
     def draw(self, renderer):
-        with warnings.catch_warnings():
-            # A letter that no font here has is a box in the picture, and whole in its words.
-            warnings.filterwarnings("ignore", message=r"Glyph \d+ .* missing from font")
+        with whatever_the_letters():
             super().draw(renderer)
 
     def png(self):
@@ -153,7 +159,8 @@ def new_picture(height=HEIGHT, *, left=0.95, right=1.15, top=0.4, bottom=0.65, b
 def text_width(text, size):
     """Return how wide a text is, in points, at a font size."""
     font = FontProperties(family=font_families(), size=size)
-    return max(text_to_path.get_text_width_height_descent(line, font, False)[0] for line in text.split("\n"))
+    with whatever_the_letters():
+        return max(text_to_path.get_text_width_height_descent(line, font, False)[0] for line in text.split("\n"))
 
 
 def empty_figure(text):

@@ -76,7 +76,7 @@ def test_no_answer_is_there_before_its_question_is_answered_or_skipped(executed)
             executed.cell(other["place"]).locator(".jp-Cell-outputArea")
             for other in executed.code_cells()
             if re.match(rf"%answers {name}\b|%%measure .*--answers {name}\b", other["source"])
-            or f"{name}.compare(" in other["source"]
+            or re.search(rf"\b{name}\.compare\(", other["source"])
         ]
         assert answers
         for answer in answers:
