@@ -2,6 +2,7 @@
 
     uv run benchmarks/cost.py               about ten minutes on a quiet machine
     uv run benchmarks/cost.py --pairs 20    a quick look
+    uv run benchmarks/cost.py --python 3.13 what a run costs under another Python
 
 Each line is a ratio, the median of pairs that ran one right after the other, with the interval that
 holds the true median with 95 % confidence (the sign test's). 1 means that it costs nothing. On a
@@ -9,7 +10,10 @@ machine whose cores change speed, single pairs are off by tens of per cent; the 
 """
 
 import argparse
+import importlib
 import json
+import os
+import random
 import statistics
 import subprocess
 import sys
@@ -22,9 +26,20 @@ import account
 from ratios import pairs, report
 
 import gilteach as gt
+from gilteach.host import interpreters
 from gilteach.measuring import execution
 from gilteach.measuring.meter import Meter
 
+# How fast a loop is depends by up to 10 % on where its numbers happen to lie in memory, and that on how many were made
+# before. So each pair has another number of them, the same on both sides.
+KEPT = "GILTEACH_BENCHMARK_KEPT"
+MOST_KEPT = 2000
+LAYOUT = f"""
+import os
+import time
+
+kept = [1000 + number for number in range(int(os.environ["{KEPT}"]))]
+"""
 WORK = {
     "count": """
 def count(size):
@@ -109,20 +124,32 @@ print(json.dumps(done))
 STRETCH = 0.1  # s
 
 
-def run_by_plain(task, runner, count):
+def run_by_plain(task, runner, count, python):
     """Ratios of a run's wall time ÷ the plain script's."""
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder, f"{runner}.py")
-        script.write_text(PLAIN[runner].format(work=WORK[task], task=task, size=SIZES[task]))
+        work = LAYOUT + WORK[task]
+        script.write_text(PLAIN[runner].format(work=work, task=task, size=SIZES[task]))
+        function = imported(work, Path(folder, f"work_{task}_{runner}.py"), task)
+        chance = random.Random(0)
 
         def plain():
-            answer = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True)
+            os.environ[KEPT] = str(chance.randrange(MOST_KEPT))
+            answer = subprocess.run([python, script], capture_output=True, text=True, check=True)
             return float(answer.stdout)
 
         def through_gilteach():
-            return gt.run(task, runner, workers=2, tasks=2, size=SIZES[task]).wall
+            return gt.run(function, runner, workers=2, tasks=2, size=SIZES[task], python=python).wall
 
         return pairs(through_gilteach, plain, count)
+
+
+def imported(text, path, name):
+    """Return a function of a module with this text, which benches can import too."""
+    path.write_text(text)
+    os.environ[KEPT] = "0"
+    sys.path.append(str(path.parent))
+    return getattr(importlib.import_module(path.stem), name)
 
 
 def sampled_by_unsampled(processes, count):
@@ -213,11 +240,15 @@ def import_time(modules):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pairs", type=int, default=100, help="pairs for each ratio (100)")
-    count = parser.parse_args().pairs
+    parser.add_argument("--python", help="only what a run costs there, such as 3.13; by default all, and here")
+    options = parser.parse_args()
+    count, python = options.pairs, interpreters.resolve(options.python).executable
 
     for task in WORK:
         for runner in PLAIN:
-            report(f"run ÷ plain script, {task}, {runner}", run_by_plain(task, runner, count))
+            report(f"run ÷ plain script, {task}, {runner}", run_by_plain(task, runner, count, python))
+    if options.python:
+        return
     for processes in 1, 2:
         report(f"work sampled ÷ unsampled, processes: {processes}", sampled_by_unsampled(processes, 3 * count))
     for runner in PLAIN:

@@ -3,10 +3,11 @@
     uv run tools/versions.py                 every Python found, and the oldest packages
     uv run tools/versions.py 3.13t oldest    some
 
-Each gets a throw-away environment. A Python runs there the quick tests (those not marked as slow) of the rooms
-that depend on it: what runs in a bench, starts processes or measures. The oldest packages are tried with the
-quick tests of all rooms, and the oldest Python and the newest with a lesson in a kernel of their own. What
-`uv run pytest` does under this Python isn't repeated.
+Each gets a throw-away environment. The newest Python and the free-threaded one run there the quick tests (those
+not marked as slow) of the rooms that depend on it: what runs in a bench, starts processes or measures; those between
+the oldest and the newest, what looks deepest into an interpreter. The oldest packages are tried with the quick tests
+of all rooms, and the oldest Python and the newest with a lesson in a kernel of their own. What `uv run pytest` does
+under this Python isn't repeated; it measures in benches of every Python, too.
 """
 
 import argparse
@@ -35,6 +36,7 @@ ROOMS = (
     "test_task_magic.py",
 )
 ON_A_PYTHON = (*QUICK, *(f"tests/{room}" for room in ROOMS))
+BETWEEN = (*QUICK, *(f"tests/{room}" for room in ("bench", "host", "programs", "teach/test_interleaving.py")))
 WITH_PACKAGES = (*QUICK, "tests", "--ignore=tests/browser")
 LESSON = "notebooks/02_watch_the_gil.ipynb"  # what it shows depends most on the Python
 OLDEST = "oldest"
@@ -58,8 +60,12 @@ def checks():
     here = interpreters.resolve()
     by_age = sorted((python for python in found.values() if not python.free_threaded), key=lambda one: one.numbers)
     for name, python in sorted(found.items()):
-        if python != here:
-            yield Check(name, python, (*ON_A_PYTHON, LESSON) if python in (by_age[0], by_age[-1]) else ON_A_PYTHON)
+        if python == here:
+            continue
+        if python in (by_age[0], by_age[-1]):
+            yield Check(name, python, (*ON_A_PYTHON, LESSON))
+        else:
+            yield Check(name, python, ON_A_PYTHON if python.free_threaded else BETWEEN)
     yield Check(OLDEST, by_age[0], (*WITH_PACKAGES, LESSON), resolution="lowest-direct")
 
 
