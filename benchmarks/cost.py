@@ -6,14 +6,14 @@
 
 Each line is a ratio, the median of pairs that ran one right after the other, with the interval that
 holds the true median with 95 % confidence (the sign test's). 1 means that it costs nothing. On a
-machine whose cores change speed, single pairs are off by tens of per cent; the medians agree.
+machine whose cores change speed, single pairs are off by tens of per cent; the medians agree. How fast a
+loop of Python is depends besides by up to a tenth on where its numbers happen to lie in memory, and so on
+what a program has imported and made before: no plain script is *the* one, so a few per cent of a serial
+count say nothing of what measuring costs.
 """
 
 import argparse
-import importlib
 import json
-import os
-import random
 import statistics
 import subprocess
 import sys
@@ -30,16 +30,6 @@ from gilteach.host import interpreters
 from gilteach.measuring import execution
 from gilteach.measuring.meter import Meter
 
-# How fast a loop is depends by up to 10 % on where its numbers happen to lie in memory, and that on how many were made
-# before. So each pair has another number of them, the same on both sides.
-KEPT = "GILTEACH_BENCHMARK_KEPT"
-MOST_KEPT = 2000
-LAYOUT = f"""
-import os
-import time
-
-kept = [1000 + number for number in range(int(os.environ["{KEPT}"]))]
-"""
 WORK = {
     "count": """
 def count(size):
@@ -128,28 +118,16 @@ def run_by_plain(task, runner, count, python):
     """Ratios of a run's wall time ÷ the plain script's."""
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder, f"{runner}.py")
-        work = LAYOUT + WORK[task]
-        script.write_text(PLAIN[runner].format(work=work, task=task, size=SIZES[task]))
-        function = imported(work, Path(folder, f"work_{task}_{runner}.py"), task)
-        chance = random.Random(0)
+        script.write_text(PLAIN[runner].format(work=WORK[task], task=task, size=SIZES[task]))
 
         def plain():
-            os.environ[KEPT] = str(chance.randrange(MOST_KEPT))
             answer = subprocess.run([python, script], capture_output=True, text=True, check=True)
             return float(answer.stdout)
 
         def through_gilteach():
-            return gt.run(function, runner, workers=2, tasks=2, size=SIZES[task], python=python).wall
+            return gt.run(task, runner, workers=2, tasks=2, size=SIZES[task], python=python).wall
 
         return pairs(through_gilteach, plain, count)
-
-
-def imported(text, path, name):
-    """Return a function of a module with this text, which benches can import too."""
-    path.write_text(text)
-    os.environ[KEPT] = "0"
-    sys.path.append(str(path.parent))
-    return getattr(importlib.import_module(path.stem), name)
 
 
 def sampled_by_unsampled(processes, count):

@@ -19,10 +19,10 @@ from IPython.display import display
 from ..show.progress import AT_ONCE
 
 
-def on_a_page():
-    """Whether a page has sent the cell that is being executed: JupyterLab names it, nbclient and nbval don't."""
+def cell_on_a_page():
+    """Return the name of the cell that is being executed, if a page has sent it: nbclient and nbval give none."""
     kernel = getattr(get_ipython(), "kernel", None)
-    return kernel is not None and "cellId" in kernel.get_parent("shell").get("metadata", {})
+    return kernel and kernel.get_parent("shell").get("metadata", {}).get("cellId")
 
 
 def hold_back(question):
@@ -61,14 +61,16 @@ class Answer:
     def _end(self, result):
         self._shell.events.unregister("post_run_cell", self._end)
         self._shell.display_pub, sys.stdout, sys.stderr = self._usual
-        failed = not getattr(result, "success", True)  # the traceback has been shown; no answer is to be expected
-        if self._outputs and not failed:
-            if not self._question.has_held_back:  # once, and not above every part of the answer
-                self._question.has_held_back = True
-                self._note.value = as_note(f"The answer appears here after Submit or Skip: {self._question.question}")
-            display(widgets.VBox([self._note, self._place]))
+        if not self._outputs:
+            return
+        cell = cell_on_a_page()
+        if self._question.first_held_back in (None, cell):  # said once, and not above every part of the answer
+            self._question.first_held_back = cell
+            self._note.value = as_note(f"The answer appears here after Submit or Skip: {self._question.question}")
+        display(widgets.VBox([self._note, self._place]))
+        if getattr(result, "success", True):
             self._question.when_decided(self._show)
-        else:
+        else:  # it has shown its traceback, and what was printed before belongs to it
             self._show()
 
     def _show(self):

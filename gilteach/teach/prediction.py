@@ -19,7 +19,7 @@ from .. import check
 from ..errors import BadType, BadValue
 from ..show.pictures import Picture
 from ..show.words import seconds
-from .answers import on_a_page
+from .answers import cell_on_a_page
 
 FARTHEST = 10**12  # a number that can be predicted, either way from 0
 MOST_CHOICES = 10
@@ -47,7 +47,7 @@ class Prediction:
         self._answers = answers  # what can be answered, in words, for a page without controls
         self._inputs = inputs
         self._asked = self._decided = False
-        self.has_held_back = False  # an answer, in whose place it says what is waited for
+        self.first_held_back = None  # the cell in whose place it says what is waited for
         self._when_decided = []
         self._state = threading.RLock()  # guards these; a callback may come while a cell runs
         self._submit = widgets.Button(
@@ -120,7 +120,7 @@ class Prediction:
         call()
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        self._asked = on_a_page()
+        self._asked = bool(cell_on_a_page())
         return {**self.widget._repr_mimebundle_(), "text/plain": f"{self.question}\n{self._answers}"}
 
     def __repr__(self):

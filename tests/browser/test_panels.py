@@ -249,9 +249,10 @@ def test_after_a_restart_the_question_is_asked_anew(notebook):
         notebook.run_cell(answers)
     shown_by(notebook.cell(answers)).get_by_text("there is no question 'late' to answer: run the cell").wait_for()
     notebook.run_cell(asked)
-    notebook.run_cell(answers)
-    answer = shown_by(notebook.cell(answers))
-    assert_kept_back(answer)
+    for _ in range(2):  # when it is run again, too
+        notebook.run_cell(answers)
+        answer = shown_by(notebook.cell(answers))
+        assert_kept_back(answer)
     button_of(notebook.cell(asked), "Skip").click()
     answer.get_by_role("status").filter(has_text="Measured: 4.").wait_for()
     assert all(part in answer.text_content() for part in SHOWN)

@@ -35,7 +35,7 @@ KINDS = {"number": (ask_number, 2.0), "choice": (ask_choice, "longer"), "curve":
 @pytest.fixture(autouse=True)
 def _on_a_page(monkeypatch):
     """Somebody sees the buttons."""
-    monkeypatch.setattr(prediction, "on_a_page", lambda: True)
+    monkeypatch.setattr(prediction, "cell_on_a_page", lambda: "a cell")
 
 
 @pytest.fixture(params=KINDS)
