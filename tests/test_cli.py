@@ -36,6 +36,13 @@ def test_output_and_exit_status_are_the_programs_own_and_the_summary_goes_beside
     assert max(map(len, done.stderr.splitlines()[-3:])) <= 90
 
 
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+def test_a_program_ended_by_a_signal_has_the_status_that_a_shell_gives_it(measure):
+    done = measure("import os, signal\nos.kill(os.getpid(), signal.SIGTERM)")
+    assert done.returncode == 128 + signal.SIGTERM
+    assert "exit status -15 (Terminated): " in done.stderr
+
+
 def test_lanes_show_who_executed(measure):
     done = measure(
         "import threading\nfor name in 'ab':\n    threading.Thread(target=sum, args=(range(10**7),), name=name).start()"
