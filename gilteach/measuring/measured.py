@@ -5,6 +5,7 @@ from functools import cached_property
 
 from .. import check
 from ..errors import BadValue
+from ..show.words import WAITING
 from . import saved
 from .value import Value
 
@@ -30,9 +31,16 @@ class Measured(Saveable):
     TIMES = ("wall", "cpu")
 
     def __post_init__(self):
-        for name in self.TIMES:
-            if isinstance(number := getattr(self, name), int | float):  # a damaged file may hold anything
-                object.__setattr__(self, name, Value(number, self.background))
+        numbers = [getattr(self, name) for name in self.TIMES]
+        if all(isinstance(number, int | float) for number in (*numbers, self.background)):  # a file may be damaged
+            for name, number in zip(self.TIMES, numbers, strict=True):
+                object.__setattr__(self, name, Value(number, self.disturbance))
+
+    @property
+    def disturbance(self):
+        """Cores that other programs kept busy, as far as that disturbs: what mostly waits isn't."""
+        waits = self.wall > 0 and self.cpu / self.wall <= WAITING
+        return 0.0 if waits else self.background
 
     @property
     def cores_busy(self):

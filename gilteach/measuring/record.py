@@ -97,7 +97,7 @@ class Run(Measured):
 
         Busy is the time in which at least one was, by `slices`; NaN where there are none.
         """
-        return Value(turns.overlap(self.slices), self.background)
+        return Value(turns.overlap(self.slices), self.disturbance)
 
     @property
     def turns(self):

@@ -24,7 +24,7 @@ class Setting:
     speed_ups: tuple
 
     def _value(self, numbers):
-        return Value(np.fromiter(numbers, float), [run.background for run in self.runs])
+        return Value(np.fromiter(numbers, float), [run.disturbance for run in self.runs])
 
     @property
     def wall(self):

@@ -108,7 +108,7 @@ class ProgramRun(Measured):
 
         Busy is the time in which at least one was, by `slices`; NaN where there are none.
         """
-        return Value(turns.overlap(self.slices[self.slices["state"] == "executing"]), self.background)
+        return Value(turns.overlap(self.slices[self.slices["state"] == "executing"]), self.disturbance)
 
     @property
     def turns(self):
@@ -128,7 +128,7 @@ class ProgramRun(Measured):
             names = ", ".join(repr(there) for there in dict(printed_values(self.output))) or "no line of that kind"
             raise NothingPrinted(f"the program has printed no line such as {name} = 3, but {names}")
         if all(isinstance(value, int | float) and not isinstance(value, bool) for value in printed):
-            return Value(printed, self.background)
+            return Value(printed, self.disturbance)
         return printed[-1]
 
     @property

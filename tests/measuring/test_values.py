@@ -74,6 +74,13 @@ def test_times_of_a_run_are_values(make_run):
     assert isinstance(run.overlap, Value)
 
 
+def test_what_waits_is_not_disturbed(make_run, make_sweep):
+    run = make_run("threads", 2, wall=2.0, cores=0.05, background=0.9)
+    assert run.wall.background == run.cores_busy.background == (0.0,)
+    assert gt.claim("It takes two seconds.", run.wall, high=2.1)
+    assert make_sweep((0, run))["threads"].wall.background == (0.0,)
+
+
 def test_a_setting_of_a_sweep(sweep):
     threads = sweep["threads", 2]
     assert threads.wall.repeats == (0.5, 0.6, 0.7)

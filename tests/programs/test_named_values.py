@@ -24,7 +24,7 @@ def run():
 def test_numbers_are_values_with_a_repeat_for_each_line(run):
     assert run["lost"] == 4
     assert run["lost"].repeats == (3.0, 5.0, 4.0)
-    assert run["lost"].background == (run.background,)
+    assert run["lost"].background == (run.disturbance,)
     assert run["MB per s"] == 1000
 
 
