@@ -10,7 +10,7 @@ from .errors import GilteachError
 from .teach.progress import NOTES
 
 COPIED = "copied.json"  # in the folder of notes: what each file was like when it was copied
-PATTERNS = ("[0-9][0-9]_*.ipynb", "glossary.ipynb", "recorded/*.json")
+PATTERNS = ("[0-9][0-9]_*.ipynb", "glossary.ipynb", "recorded/*.*")
 
 
 class NoCopy(GilteachError, OSError):
