@@ -116,10 +116,17 @@ def _update(folder, source, files, to_reset):
             changes.kept.append(name)
             continue
         target.parent.mkdir(exist_ok=True)
-        target.write_text(text, encoding="utf-8")
+        _write(target, text)
         copied[name] = current
-    notes.write_text(json.dumps(copied, indent=1), encoding="utf-8")
+    _write(notes, json.dumps(copied, indent=1))
     return changes
+
+
+def _write(path, text):
+    """Write a file at once: a half of one, after the power went, would pass for a learner's change."""
+    half = path.with_name(f".{path.name}.new")
+    half.write_text(text, encoding="utf-8")
+    half.replace(path)
 
 
 def _noted(path):
