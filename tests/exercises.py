@@ -7,7 +7,6 @@ from dataclasses import dataclass
 # Solutions that say in words what is to be written.
 IN_WORDS = {
     "Ten. In 0.45 s": "workers = 10",
-    "is one: A reads 0": 'order = "ABBBAA"',
     "after `import operator`": "import operator; second = operator.itemgetter(1)",
     "Compare `predict_serial(8": 'answer = "pool" if predict_pool(8, 10, 20) < predict_serial(8, 10, 20) else "serial"',
 }
@@ -20,8 +19,8 @@ WRONG = {
     "pickle.dumps(second)": "def second(pair): return pair[1]",
     "answer == faster": 'answer = "serial" if predict_pool(8, 10, 20) < predict_serial(8, 10, 20) else "pool"',
 }
-# By what the check calls an exercise: programs that a learner may write who has not understood. Whole cells, or what
-# stands in place of the solution from its line `threads = …` on.
+# By what the check calls an exercise: programs that a learner may write who has not understood. Whole cells, a function
+# in place of the solution's, or what stands in place of the solution from its line `threads = …` on.
 WRONG_PROGRAMS = {
     "a thread for each page": [
         """
@@ -61,6 +60,198 @@ WRONG_PROGRAMS = {
         print(f"sums = {sums}")
         """,
     ],
+    "a lock held for less": [
+        """
+        def ask(price):
+            global total
+            time.sleep(0.3)
+            before = total
+            time.sleep(0.01)
+            total = before + price
+        """,
+        """
+        def ask(price):
+            global total
+            lock = threading.Lock()
+            time.sleep(0.3)
+            with lock:
+                before = total
+                time.sleep(0.01)
+                total = before + price
+        """,
+        """
+        def ask(price):
+            global total
+            time.sleep(0.3)
+            with lock:
+                before = total
+            time.sleep(0.01)
+            with lock:
+                total = before + price
+        """,
+    ],
+    "pay what is there": [
+        """
+        def pay():
+            global balance
+            if balance >= 80:
+                time.sleep(0.3)
+                with lock:
+                    balance = balance - 80
+            return balance
+        """,
+        """
+        def pay():
+            global balance
+            with lock:
+                enough = balance >= 80
+            if enough:
+                time.sleep(0.3)
+                with lock:
+                    balance = balance - 80
+            return balance
+        """,
+        """
+        def pay():
+            global balance
+            with threading.Lock():
+                if balance >= 80:
+                    time.sleep(0.3)
+                    balance = balance - 80
+                return balance
+        """,
+        """
+        def pay():
+            with lock:
+                return balance
+        """,
+    ],
+    "transfers that end": [
+        """
+        def transfer(giver, taker, amount):
+            with locks[taker]:
+                time.sleep(0.1)
+                with locks[giver]:
+                    rest, more = balance[giver] - amount, balance[taker] + amount
+                    time.sleep(0.1)
+                    balance[giver], balance[taker] = rest, more
+        """,
+        """
+        def transfer(giver, taker, amount):
+            with locks[giver]:
+                time.sleep(0.1)
+                rest, more = balance[giver] - amount, balance[taker] + amount
+                time.sleep(0.1)
+                balance[giver], balance[taker] = rest, more
+        """,
+        """
+        def transfer(giver, taker, amount):
+            with locks[giver]:
+                time.sleep(0.1)
+                if locks[taker].acquire(timeout=0.5):
+                    locks[taker].release()
+                rest, more = balance[giver] - amount, balance[taker] + amount
+                time.sleep(0.1)
+                balance[giver], balance[taker] = rest, more
+        """,
+    ],
+    "stop a thread": [
+        """
+        def record():
+            while not stop.is_set():
+                print("mark")
+                time.sleep(1)
+            print("file closed")
+        """,
+        """
+        def record():
+            while not stop.is_set():
+                print("mark")
+                time.sleep(0.01)
+            print("file closed")
+        """,
+        """
+        %%measure --as recorder --no-figure --timeout 3
+        import threading
+        import time
+
+
+        def record():
+            while True:
+                print("mark")
+                time.sleep(1)
+            print("file closed")
+
+
+        thread = threading.Thread(target=record, daemon=True)
+        thread.start()
+        time.sleep(0.2)
+        """,
+    ],
+    "ask every future": [
+        """
+        def ship_all(size):
+            failed = 0
+            with ThreadPoolExecutor(max_workers=4) as pool:
+                for order in range(1, size + 1):
+                    try:
+                        pool.submit(ship, order)
+                    except ValueError:
+                        failed += 1
+            return size - failed, failed
+        """,
+        """
+        def ship_all(size):
+            shipped = 0
+            with ThreadPoolExecutor(max_workers=4) as pool:
+                try:
+                    for _ in pool.map(ship, range(1, size + 1)):
+                        shipped += 1
+                except ValueError:
+                    pass
+            return shipped, size - shipped
+        """,
+        """
+        def ship_all(size):
+            failed = 0
+            with ThreadPoolExecutor(max_workers=4) as pool:
+                for order in range(1, size + 1):
+                    if pool.submit(ship, order).exception():
+                        failed += 1
+            return size - failed, failed
+        """,
+        """
+        def ship_all(size):
+            with ThreadPoolExecutor(max_workers=4) as pool:
+                futures = [pool.submit(ship, order) for order in range(1, size + 1)]
+                return sum(future.result() is None for future in futures)
+        """,
+    ],
+    "empty isn't done": [
+        """
+        def draw():
+            while True:
+                picture = pictures.get()
+                pictures.task_done()
+                time.sleep(0.2 + picture / 50)
+                drawn.append(threading.current_thread().name)
+        """,
+        """
+        def draw():
+            while True:
+                picture = pictures.get()
+                time.sleep(0.2 + picture / 50)
+                drawn.append(threading.current_thread().name)
+        """,
+        """
+        def draw():
+            if threading.current_thread().name == "Ada":
+                for picture in range(6):
+                    time.sleep(0.2 + picture / 50)
+                    drawn.append("Ada")
+                    pictures.task_done()
+        """,
+    ],
 }
 # And others that are as right as the solution.
 RIGHT_PROGRAMS = {
@@ -77,6 +268,111 @@ RIGHT_PROGRAMS = {
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(job, range(4)))
         print(f"sums = {sums}")
+        """,
+    ],
+    "a lock held for less": [
+        """
+        %%measure --as shops --no-figure --timeout 10
+        import time
+        from concurrent.futures import ThreadPoolExecutor
+
+
+        def ask(price):
+            time.sleep(0.3)
+            return price
+
+
+        with ThreadPoolExecutor(max_workers=6) as pool:
+            print(f"total = {sum(pool.map(ask, range(1, 7)))}")
+        """,
+    ],
+    "pay what is there": [
+        """
+        def pay():
+            global balance
+            lock.acquire()
+            try:
+                if balance < 80:
+                    return balance
+                time.sleep(0.3)
+                balance -= 80
+                return balance
+            finally:
+                lock.release()
+        """,
+    ],
+    "transfers that end": [
+        """
+        def transfer(giver, taker, amount):
+            with locks["Ann"]:  # one for the whole bank
+                time.sleep(0.1)
+                rest, more = balance[giver] - amount, balance[taker] + amount
+                time.sleep(0.1)
+                balance[giver], balance[taker] = rest, more
+        """,
+        """
+        def transfer(giver, taker, amount):
+            while True:
+                with locks[giver]:
+                    time.sleep(0.1)
+                    if locks[taker].acquire(timeout=0.05 if giver == "Ann" else 0.15):
+                        balance[giver] -= amount
+                        balance[taker] += amount
+                        locks[taker].release()
+                        return
+                time.sleep(0.2)
+        """,
+    ],
+    "stop a thread": [
+        """
+        def record():
+            print("mark")
+            while not stop.wait(timeout=1):
+                print("mark")
+            print("file closed")
+        """,
+    ],
+    "ask every future": [
+        """
+        def ship_all(size):
+            shipped = failed = 0
+            with ThreadPoolExecutor(max_workers=4) as pool:
+                futures = [pool.submit(ship, order) for order in range(1, size + 1)]
+            for future in futures:
+                try:
+                    future.result()
+                    shipped += 1
+                except ValueError:
+                    failed += 1
+            return shipped, failed
+        """,
+    ],
+    "empty isn't done": [
+        """
+        %%measure --as drawing --no-figure --timeout 5
+        import queue
+        import threading
+        import time
+
+        pictures = queue.Queue()
+        drawn = []
+
+
+        def draw():
+            while (picture := pictures.get()) is not None:
+                time.sleep(0.2 + picture / 50)
+                drawn.append(threading.current_thread().name)
+
+
+        threads = [threading.Thread(target=draw, name=name) for name in ("Ada", "Bea")]
+        for thread in threads:
+            thread.start()
+        for picture in [*range(6), None, None]:
+            pictures.put(picture)
+        for thread in threads:
+            thread.join()
+        print(f"drawn = {len(drawn)}")
+        print(f"by = {sorted(set(drawn))}")
         """,
     ],
 }
@@ -131,9 +427,12 @@ def _of_a_program(cells, check, solution, first_line):
 
 
 def _whole(program, solution):
-    """A whole cell; of the rest of a program, after the solution up to where its threads are made."""
+    """A whole cell; of a function, the solution with it; of the rest of a program, after the solution up to there."""
     if program.startswith("%%"):
         return program
+    if program.startswith("def "):
+        begin = solution.index(program[: program.index("(") + 1])
+        return solution.replace(solution[begin:].partition("\n\n\n")[0], program)
     return solution[: re.search(r"(?m)^threads = ", solution).start()] + program
 
 

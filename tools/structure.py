@@ -15,7 +15,7 @@ import shrink
 
 # Lessons that aren't yet pages with programs first and plumbing out of sight.
 OLD_FORM = ("01_wait_with_threads", "02_watch_the_gil", "03_use_every_core_with_processes",
-            "04_choose_threads_or_processes", "05_share_memory_safely", "07_pass_data_between_processes")  # fmt: skip
+            "04_choose_threads_or_processes", "07_pass_data_between_processes")  # fmt: skip
 YOUR_TURN, CLOSING = "Your turn", "What to remember"
 MAGICS = ("%%measure", "%%task", "%answers")
 FOLDED = re.compile(r"\bgt\.(predict|claim|exercise|distribution)\(|^\w+\.compare\(", re.MULTILINE)
