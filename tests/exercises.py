@@ -9,6 +9,7 @@ IN_WORDS = {
     "Ten. In 0.45 s": "workers = 10",
     "after `import operator`": "import operator; second = operator.itemgetter(1)",
     "Compare `predict_serial(8": 'answer = "pool" if predict_pool(8, 10, 20) < predict_serial(8, 10, 20) else "serial"',
+    "is one: A reads 0": 'order = "ABBBAA"',
 }
 # What a learner may write who has not understood, by what the check then says or asks.
 WRONG = {
@@ -16,8 +17,6 @@ WRONG = {
     "but fewer threads do it too": "workers = 20",
     "abs(answer - run.wall)": "answer = 1.0",
     "abs(answer - predict_processes": "answer = 2 * predict_processes(40, 5_000_000)",
-    "pickle.dumps(second)": "def second(pair): return pair[1]",
-    "answer == faster": 'answer = "serial" if predict_pool(8, 10, 20) < predict_serial(8, 10, 20) else "pool"',
 }
 # By what the check calls an exercise: programs that a learner may write who has not understood. Whole cells, a function
 # in place of the solution's, or what stands in place of the solution from its line `threads = …` on.
@@ -250,6 +249,273 @@ WRONG_PROGRAMS = {
                     time.sleep(0.2 + picture / 50)
                     drawn.append("Ada")
                     pictures.task_done()
+    "two consumers that end": [
+        """
+        %%measure --as two --no-figure --timeout 5
+        import multiprocessing
+        import time
+
+
+        def consume(queue):
+            used = 0
+            while queue.get() is not None:
+                time.sleep(0.01)
+                used += 1
+            print(f"used = {used}")
+
+
+        if __name__ == "__main__":
+            context = multiprocessing.get_context("spawn")
+            queue = context.Queue(maxsize=4)
+            consumers = [context.Process(target=consume, args=(queue,)) for _ in range(2)]
+            for consumer in consumers:
+                consumer.start()
+            for consumer in consumers:
+                queue.put(None)
+            for thing in range(40):
+                queue.put(thing)
+            for consumer in consumers:
+                consumer.join()
+        """,
+        """
+        %%measure --as two --no-figure --timeout 5
+        import multiprocessing
+        import time
+
+
+        def consume(queue):
+            used = 0
+            while queue.get() is not None:
+                time.sleep(0.01)
+                used += 1
+            print(f"used = {used}")
+
+
+        if __name__ == "__main__":
+            context = multiprocessing.get_context("spawn")
+            queue = context.Queue(maxsize=4)
+            consumers = [context.Process(target=consume, args=(queue,)) for _ in range(2)]
+            for consumer in consumers:
+                consumer.start()
+            for thing in range(40):
+                queue.put(thing)
+            queue.put(None)
+            for consumer in consumers:
+                consumer.join(timeout=1)
+                consumer.terminate()
+        """,
+        """
+        %%measure --as two --no-figure --timeout 5
+        import multiprocessing
+        import time
+
+
+        def consume(queue):
+            used = 0
+            while queue.get() is not None:
+                time.sleep(0.01)
+                used += 1
+            print(f"used = {used}")
+
+
+        if __name__ == "__main__":
+            context = multiprocessing.get_context("spawn")
+            queue = context.Queue(maxsize=4)
+            consumers = [context.Process(target=consume, args=(queue,), daemon=True) for _ in range(2)]
+            for consumer in consumers:
+                consumer.start()
+            for thing in range(40):
+                queue.put(thing)
+            queue.put(None)
+        """,
+    ],
+    "one message instead of thousands": [
+        """
+        %%measure --as asked --no-figure --timeout 5
+        import multiprocessing
+        import time
+
+
+        def answer(end):
+            while (number := end.recv()) is not None:
+                end.send(number * number)
+
+
+        def ask(end, numbers):
+            for number in numbers:
+                end.send(number)
+            return [end.recv() for number in numbers]
+
+
+        if __name__ == "__main__":
+            context = multiprocessing.get_context("spawn")
+            here, there = context.Pipe()
+            context.Process(target=answer, args=(there,), daemon=True).start()
+            sum(ask(here, [1]))
+            start = time.perf_counter()
+            total = sum(ask(here, range(20_000)))
+            print(f"seconds = {time.perf_counter() - start:.4f}")
+            print(f"total = {total}")
+        """,
+        """
+        %%measure --as asked --no-figure --timeout 5
+        import multiprocessing
+        import time
+
+
+        def answer(end):
+            while (number := end.recv()) is not None:
+                end.send(number * number)
+
+
+        def ask(end, numbers):
+            end.send(list(numbers))
+            return end.recv()
+
+
+        if __name__ == "__main__":
+            context = multiprocessing.get_context("spawn")
+            here, there = context.Pipe()
+            context.Process(target=answer, args=(there,), daemon=True).start()
+            sum(ask(here, [1]))
+            start = time.perf_counter()
+            total = sum(ask(here, range(20_000)))
+            print(f"seconds = {time.perf_counter() - start:.4f}")
+            print(f"total = {total}")
+        """,
+        """
+        %%measure --as asked --no-figure --timeout 5
+        import time
+        from concurrent.futures import ProcessPoolExecutor
+        from multiprocessing import get_context
+
+
+        def answer(number):
+            return number * number
+
+
+        if __name__ == "__main__":
+            with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+                sum(pool.map(answer, [1]))
+                start = time.perf_counter()
+                total = sum(pool.map(answer, range(20_000)))
+                print(f"seconds = {time.perf_counter() - start:.4f}")
+            print(f"total = {total}")
+        """,
+    ],
+    "a function that can be sent": [
+        """
+        %%measure --as seconds --no-figure --own-frames
+        from concurrent.futures import ProcessPoolExecutor
+        from multiprocessing import get_context
+
+        pairs = [("a", 3), ("b", 1), ("c", 2)]
+        second = lambda pair: pair[1]
+
+        if __name__ == "__main__":
+            with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+                numbers = list(pool.map(second, pairs))
+            print(f"numbers = {numbers}")
+        """,
+        """
+        %%measure --as seconds --no-figure --own-frames
+        from concurrent.futures import ProcessPoolExecutor
+        from multiprocessing import get_context
+
+        pairs = [("a", 3), ("b", 1), ("c", 2)]
+
+        if __name__ == "__main__":
+
+            def second(pair):
+                return pair[1]
+
+            with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+                numbers = list(pool.map(second, pairs))
+            print(f"numbers = {numbers}")
+        """,
+        """
+        %%measure --as seconds --no-figure --own-frames
+        from concurrent.futures import ProcessPoolExecutor
+        from multiprocessing import get_context
+
+        pairs = [("a", 3), ("b", 1), ("c", 2)]
+
+        if __name__ == "__main__":
+            with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+                numbers = list(map(lambda pair: pair[1], pairs))
+            print(f"numbers = {numbers}")
+        """,
+    ],
+    "once for each worker": [
+        """
+        %%measure --as orders --no-figure
+        from concurrent.futures import ProcessPoolExecutor
+        from functools import partial
+        from multiprocessing import get_context
+
+
+        class Prices(dict):
+            def __reduce__(self):
+                print("pickled")
+                return Prices, (dict(self),)
+
+
+        def price(prices, order):
+            return prices[order]
+
+
+        if __name__ == "__main__":
+            prices = Prices((f"item {n}", n % 97) for n in range(50_000))
+            wanted = [f"item {n}" for n in range(0, 30_000, 1_000)]
+            with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+                total = sum(pool.map(partial(price, prices), wanted, chunksize=5))
+            print(f"total = {total}")
+        """,
+        """
+        %%measure --as orders --no-figure
+        from concurrent.futures import ThreadPoolExecutor
+        from functools import partial
+
+
+        class Prices(dict):
+            def __reduce__(self):
+                print("pickled")
+                return Prices, (dict(self),)
+
+
+        def price(prices, order):
+            return prices[order]
+
+
+        if __name__ == "__main__":
+            prices = Prices((f"item {n}", n % 97) for n in range(50_000))
+            wanted = [f"item {n}" for n in range(0, 30_000, 1_000)]
+            with ThreadPoolExecutor(2) as pool:
+                total = sum(pool.map(partial(price, prices), wanted))
+            print(f"total = {total}")
+        """,
+        """
+        %%measure --as orders --no-figure
+        from concurrent.futures import ProcessPoolExecutor
+        from multiprocessing import get_context
+
+
+        class Prices(dict):
+            def __reduce__(self):
+                print("pickled")
+                return Prices, (dict(self),)
+
+
+        def price(order):
+            return prices[order]
+
+
+        if __name__ == "__main__":
+            prices = Prices((f"item {n}", n % 97) for n in range(50_000))
+            wanted = [f"item {n}" for n in range(0, 30_000, 1_000)]
+            with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+                total = sum(pool.map(price, wanted))
+            print(f"total = {total}")
         """,
     ],
 }
@@ -373,6 +639,96 @@ RIGHT_PROGRAMS = {
             thread.join()
         print(f"drawn = {len(drawn)}")
         print(f"by = {sorted(set(drawn))}")
+    "two consumers that end": [
+        """
+        %%measure --as two --no-figure --timeout 5
+        import multiprocessing
+        import time
+
+
+        def consume(queue):
+            used = 0
+            while queue.get() is not None:
+                time.sleep(0.01)
+                used += 1
+            queue.put(None)  # for whoever is left
+            print(f"used = {used}")
+
+
+        if __name__ == "__main__":
+            context = multiprocessing.get_context("spawn")
+            queue = context.Queue(maxsize=4)
+            consumers = [context.Process(target=consume, args=(queue,)) for _ in range(2)]
+            for consumer in consumers:
+                consumer.start()
+            for thing in range(40):
+                queue.put(thing)
+            queue.put(None)
+            for consumer in consumers:
+                consumer.join()
+        """,
+    ],
+    "one message instead of thousands": [
+        """
+        %%measure --as asked --no-figure --timeout 5
+        import time
+        from concurrent.futures import ProcessPoolExecutor
+        from multiprocessing import get_context
+
+
+        def answer(numbers):
+            return [number * number for number in numbers]
+
+
+        if __name__ == "__main__":
+            with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+                pool.submit(answer, [1]).result()
+                start = time.perf_counter()
+                total = sum(pool.submit(answer, range(20_000)).result())
+                print(f"seconds = {time.perf_counter() - start:.4f}")
+            print(f"total = {total}")
+        """,
+    ],
+    "a function that can be sent": [
+        """
+        %%measure --as seconds --no-figure --own-frames
+        from concurrent.futures import ProcessPoolExecutor
+        from multiprocessing import get_context
+        from operator import itemgetter
+
+        pairs = [("a", 3), ("b", 1), ("c", 2)]
+
+        if __name__ == "__main__":
+            with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+                numbers = list(pool.map(itemgetter(1), pairs))
+            print(f"numbers = {numbers}")
+        """,
+    ],
+    "once for each worker": [
+        """
+        %%measure --as orders --no-figure
+        from concurrent.futures import ProcessPoolExecutor
+        from multiprocessing import get_context
+
+
+        class Prices(dict):
+            def __reduce__(self):
+                print("pickled")
+                return Prices, (dict(self),)
+
+
+        prices = Prices((f"item {n}", n % 97) for n in range(50_000))
+
+
+        def price(order):
+            return prices[order]
+
+
+        if __name__ == "__main__":
+            wanted = [f"item {n}" for n in range(0, 30_000, 1_000)]
+            with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+                total = sum(pool.map(price, wanted))
+            print(f"total = {total}")
         """,
     ],
 }
