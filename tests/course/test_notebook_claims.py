@@ -72,7 +72,6 @@ IF_IT_WERE_FALSE = {
     "costs more than it saves": 1.5,
     "less than a hundred thousand times": 1_000_000,
     "can tell a hundredth of a millisecond": 0.0156,  # s
-    "A pipe that nobody reads": 100_000,  # messages
     "computes on a MB for less than twice as long": 1.5,
     "waits for the consumer for more than half": 0.2,
     "": 0.9,  # the others say that one thing takes longer than another
