@@ -7,6 +7,7 @@ from dataclasses import dataclass
 # Solutions that say in words what is to be written.
 IN_WORDS = {
     "Ten. In 0.45 s": "workers = 10",
+    "is one: A reads 0": 'order = "ABBBAA"',
     "after `import operator`": "import operator; second = operator.itemgetter(1)",
     "Compare `predict_serial(8": 'answer = "pool" if predict_pool(8, 10, 20) < predict_serial(8, 10, 20) else "serial"',
     "is one: A reads 0": 'order = "ABBBAA"',
@@ -14,12 +15,12 @@ IN_WORDS = {
 # What a learner may write who has not understood, by what the check then says or asks.
 WRONG = {
     'answer not in ("wait", "count")': 'answer = "count"',
-    "but fewer threads do it too": "workers = 20",
-    "abs(answer - run.wall)": "answer = 1.0",
     "abs(answer - predict_processes": "answer = 2 * predict_processes(40, 5_000_000)",
 }
 # By what the check calls an exercise: programs that a learner may write who has not understood. Whole cells, a function
 # in place of the solution's, or what stands in place of the solution from its line `threads = …` on.
+# By what the check calls an exercise: programs that a learner may write who has not understood. Whole cells, or what
+# stands in place of the solution from its line `threads = …` on, or a pair: what stands in the solution, and instead.
 WRONG_PROGRAMS = {
     "a thread for each page": [
         """
@@ -517,6 +518,25 @@ WRONG_PROGRAMS = {
                 total = sum(pool.map(price, wanted))
             print(f"total = {total}")
         """,
+    "four pages at a time": [
+        ("max_workers=4", "max_workers=12"),
+        ("list(pool.map(get, range(12)))", "pool.map(get, range(12))"),
+        ("list(pool.map(get, range(12)))", "[pool.submit(get, number).result() for number in range(12)]"),
+    ],
+    "the page that isn't there": [
+        ("got.append(future.result())", "got.append(name)"),  # nobody asks
+        ("got.append(future.result())", "got.append(pool.submit(get, name).result())"),  # one after the other
+        ("        except OSError:\n            failed.append(name)", "        finally:\n            pass"),
+    ],
+    "turns of 50 ms": [
+        ("sys.setswitchinterval(0.05)", "sys.setswitchinterval(50)"),
+        ("sys.setswitchinterval(0.05)", "sys.setswitchinterval(0.5)"),
+        ("sys.setswitchinterval(0.05)", "sys.setswitchinterval(0.0005)"),
+    ],
+    "naps that end in time": [
+        ("sys.setswitchinterval(0.0005)", "sys.setswitchinterval(0.05)"),
+        ("number < 10_000_000", "number < 2_000_000"),
+        ("Thread(target=count)", "Thread(target=time.sleep, args=(0.3,))\ncount()"),  # and nap then
     ],
 }
 # And others that are as right as the solution.
@@ -730,6 +750,50 @@ RIGHT_PROGRAMS = {
                 total = sum(pool.map(price, wanted))
             print(f"total = {total}")
         """,
+    "four pages at a time": [
+        (
+            """\
+with ThreadPoolExecutor(max_workers=4) as pool:
+    sizes = list(pool.map(get, range(12)))
+""",
+            """\
+sizes = []
+for first in range(0, 12, 4):
+    with ThreadPoolExecutor() as pool:
+        sizes += pool.map(get, range(first, first + 4))
+""",
+        ),
+    ],
+    "the page that isn't there": [
+        (
+            """\
+        try:
+            got.append(future.result())
+        except OSError:
+            failed.append(name)
+""",
+            """\
+        (failed if future.exception() else got).append(name)
+""",
+        ),
+    ],
+    "turns of 50 ms": [("sys.setswitchinterval(0.05)", "sys.setswitchinterval(0.06)")],
+    "naps that end in time": [
+        (
+            """\
+        number += 1
+
+
+sys.setswitchinterval(0.0005)
+""",
+            """\
+        number += 1
+        if number % 10_000 == 0:
+            time.sleep(0.0001)
+
+
+""",
+        ),
     ],
 }
 ASSIGNMENT = re.compile(r"`(\w+ = [^`]+)`")
@@ -776,7 +840,7 @@ def _of_a_program(cells, check, solution, first_line):
     change = max(place for place in range(check) if cells[place].source.startswith(f"{first_line}\n"))
     name = NAME.search(cells[check].source)[1]
     wrong, right = (
-        tuple(_whole(textwrap.dedent(program).strip(), solution) for program in programs[name])
+        tuple(_whole(program, solution) for program in programs[name])
         for programs in (WRONG_PROGRAMS, RIGHT_PROGRAMS)
     )
     return Exercise(check, change, (solution, *right), (cells[change].source, *wrong))
@@ -784,6 +848,12 @@ def _of_a_program(cells, check, solution, first_line):
 
 def _whole(program, solution):
     """A whole cell; of a function, the solution with it; of the rest of a program, after the solution up to there."""
+    """A whole cell; of the rest of a program, after the solution up to where its threads are made."""
+    if isinstance(program, tuple):
+        old, new = program
+        assert old in solution, old
+        return solution.replace(old, new)
+    program = textwrap.dedent(program).strip()
     if program.startswith("%%"):
         return program
     if program.startswith("def "):
