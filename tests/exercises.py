@@ -840,8 +840,7 @@ def _of_a_program(cells, check, solution, first_line):
     change = max(place for place in range(check) if cells[place].source.startswith(f"{first_line}\n"))
     name = NAME.search(cells[check].source)[1]
     wrong, right = (
-        tuple(_whole(program, solution) for program in programs[name])
-        for programs in (WRONG_PROGRAMS, RIGHT_PROGRAMS)
+        tuple(_whole(program, solution) for program in programs[name]) for programs in (WRONG_PROGRAMS, RIGHT_PROGRAMS)
     )
     return Exercise(check, change, (solution, *right), (cells[change].source, *wrong))
 

@@ -64,7 +64,7 @@ IF_IT_WERE_FALSE = {
     "1 ÷ s times as fast": 4.0,
     "more than halfway to it": 0.25,
     "watched from outside, don't either": 0.5,
-    "in no fixed order": 0.0,
+    "keep to one order": 2.0,
     "become longer with the switch interval": 1.0,
     "less than 1 ms late": 20.0,
     "hardly ever execute at the same time": 0.5,
