@@ -4,9 +4,9 @@
     uv run tools/record.py notebooks/02_watch_the_gil.ipynb naps --python 3.13t
 
 The lesson is executed on this machine, which should be quiet, and what its variable `counts` holds then is stored as
-`notebooks/recorded/00_counts.json`, for `gt.recorded`. With `--python`, only the program that is measured `--as naps` is
-run, by another Python, and is stored as `02_naps_3.13t.json`; it may also stand in the lesson's text, for a Python that
-few have. What tells of this machine more than a reader needs is left out.
+`notebooks/recorded/00_counts.json`, for `gt.recorded`. With `--python`, only the program that is measured `--as naps`
+is run, by another Python, and is stored as `02_naps_3.13t.json`; it may also stand in the lesson's text, for a Python
+that few have. What tells of this machine more than a reader needs is left out.
 """
 
 import argparse
