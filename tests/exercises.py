@@ -19,6 +19,46 @@ WRONG = {
 }
 # By what the check calls an exercise: programs that a learner may write who has not understood. Whole cells, a function
 # in place of the solution's, or what stands in place of the solution from its line `threads = …` on.
+    "but fewer threads do it too": "workers = 20",
+    "abs(answer - run.wall)": "answer = 1.0",
+    "pickle.dumps(second)": "def second(pair): return pair[1]",
+    "answer == faster": 'answer = "serial" if predict_pool(8, 10, 20) < predict_serial(8, 10, 20) else "pool"',
+}
+# The beginnings of programs in those below.
+PRIMES = """
+def primes(start):
+    numbers = range(start, start + 50_000)
+    return sum(all(n % d for d in range(2, int(n**0.5) + 1)) for n in numbers)
+
+parts = range(2, 300_002, 50_000)
+"""
+TABLE = """
+import multiprocessing
+import time
+from concurrent.futures import ProcessPoolExecutor
+
+def load():
+    print("loading the table")
+    time.sleep(0.7)
+    return ["a", "b", "c"]
+
+def square(number):
+    return number**2
+"""
+SERVERS = """
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+def is_up(server):
+    time.sleep(0.2)
+    return server % 3 > 0
+"""
+CHECKS = """
+from concurrent.futures import ProcessPoolExecutor
+
+def check_digit(number):
+    return sum(map(int, str(number))) % 10
+"""
 # By what the check calls an exercise: programs that a learner may write who has not understood. Whole cells, or what
 # stands in place of the solution from its line `threads = …` on, or a pair: what stands in the solution, and instead.
 WRONG_PROGRAMS = {
@@ -537,6 +577,119 @@ WRONG_PROGRAMS = {
         ("sys.setswitchinterval(0.0005)", "sys.setswitchinterval(0.05)"),
         ("number < 10_000_000", "number < 2_000_000"),
         ("Thread(target=count)", "Thread(target=time.sleep, args=(0.3,))\ncount()"),  # and nap then
+    "primes on every core": [
+        f"""%%measure --as primes --no-figure
+from concurrent.futures import ThreadPoolExecutor
+{PRIMES}
+with ThreadPoolExecutor(2) as pool:
+    print(f"primes = {{sum(pool.map(primes, parts))}}")
+""",
+        f"""%%measure --as primes --no-figure
+from concurrent.futures import ProcessPoolExecutor
+{PRIMES}
+if __name__ == "__main__":
+    with ProcessPoolExecutor(2) as pool:
+        print(f"primes = {{sum(pool.submit(primes, part).result() for part in parts)}}")
+""",
+        f"""%%measure --as primes --no-figure
+from concurrent.futures import ProcessPoolExecutor
+{PRIMES}
+if __name__ == "__main__":
+    with ProcessPoolExecutor(1) as pool:
+        print(f"primes = {{sum(pool.map(primes, parts))}}")
+""",
+        f"""%%measure --as primes --no-figure
+import multiprocessing
+{PRIMES}
+found = []
+if __name__ == "__main__":
+    processes = [multiprocessing.Process(target=lambda: found.append(primes(part))) for part in parts]
+    print(f"primes = {{sum(found)}}")
+""",
+    ],
+    "load once": [  # in every worker, in every task, in none that is spawned
+        f"""%%measure --as table --no-figure
+{TABLE}
+if __name__ == "__main__":
+    rows = load()
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(2, mp_context=spawn, initializer=load) as pool:
+        squares = list(pool.map(square, range(5)))
+    print(f"{{len(rows)}} rows, squares = {{squares}}")
+""",
+        f"""%%measure --as table --no-figure
+{TABLE}
+def square(number):
+    rows = load()
+    return number**2
+
+if __name__ == "__main__":
+    rows = load()
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(2, mp_context=spawn) as pool:
+        squares = list(pool.map(square, range(5)))
+    print(f"{{len(rows)}} rows, squares = {{squares}}")
+""",
+        f"""%%measure --as table --no-figure
+from concurrent.futures import ThreadPoolExecutor
+{TABLE}
+rows = load()
+if __name__ == "__main__":
+    with ThreadPoolExecutor(2) as pool:
+        squares = list(pool.map(square, range(5)))
+    print(f"{{len(rows)}} rows, squares = {{squares}}")
+""",
+        f"""%%measure --as table --no-figure
+{TABLE}
+if __name__ == "__main__":
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(2, mp_context=spawn) as pool:
+        squares = list(pool.map(square, range(5)))
+    print(f"{{len(rows)}} rows, squares = {{squares}}")
+""",
+    ],
+    "ask twenty servers": [
+        f"""%%measure --as servers --no-figure
+{SERVERS}
+with ThreadPoolExecutor(4) as pool:
+    up = list(pool.map(is_up, range(20)))
+print(f"up = {{sum(up)}}")
+""",
+        f"""%%measure --as servers --no-figure
+{SERVERS}
+with ThreadPoolExecutor(20) as pool:
+    up = [pool.submit(is_up, server).result() for server in range(20)]
+print(f"up = {{sum(up)}}")
+""",
+        f"""%%measure --as servers --no-figure
+{SERVERS}
+pool = ThreadPoolExecutor(20)
+up = [pool.submit(is_up, server) for server in range(20)]
+print(f"up = {{len(up)}}")
+""",
+    ],
+    "ten thousand check digits": [
+        f"""%%measure --as checks --no-figure
+{CHECKS}
+if __name__ == "__main__":
+    with ProcessPoolExecutor(4) as pool:
+        digits = list(pool.map(check_digit, range(10_000)))
+    print(f"digits = {{sum(digits)}}")
+""",
+        f"""%%measure --as checks --no-figure
+{CHECKS}
+if __name__ == "__main__":
+    with ProcessPoolExecutor(2) as pool:
+        digits = [pool.submit(check_digit, number).result() for number in range(10_000)]
+    print(f"digits = {{sum(digits)}}")
+""",
+        f"""%%measure --as checks --no-figure
+{CHECKS}
+if __name__ == "__main__":
+    with ProcessPoolExecutor(2) as pool:
+        digits = list(pool.map(check_digit, range(1_000)))
+    print(f"digits = {{sum(digits)}}")
+""",
     ],
 }
 # And others that are as right as the solution.
@@ -794,6 +947,59 @@ sys.setswitchinterval(0.0005)
 
 """,
         ),
+    "primes on every core": [
+        f"""%%measure --as primes --no-figure
+import multiprocessing
+{PRIMES}
+if __name__ == "__main__":
+    with multiprocessing.Pool(2) as pool:
+        waiting = [pool.apply_async(primes, [part]) for part in parts]
+        print(f"primes = {{sum(result.get() for result in waiting)}}")
+""",
+    ],
+    "load once": [
+        f"""%%measure --as table --no-figure
+{TABLE}
+def main():
+    rows = load()
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(2, mp_context=spawn) as pool:
+        squares = list(pool.map(square, range(5)))
+    print(f"{{len(rows)}} rows, squares = {{squares}}")
+
+
+if __name__ == "__main__":
+    main()
+""",
+    ],
+    "ask twenty servers": [
+        f"""%%measure --as servers --no-figure
+{SERVERS}
+import threading
+
+answers = {{}}
+
+
+def ask(server):
+    answers[server] = is_up(server)
+
+
+threads = [threading.Thread(target=ask, args=[server]) for server in range(20)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+print(f"up = {{sum(answers.values())}}")
+""",
+    ],
+    "ten thousand check digits": [
+        f"""%%measure --as checks --no-figure
+{CHECKS}
+if __name__ == "__main__":
+    with ProcessPoolExecutor(2) as pool:
+        digits = list(pool.map(check_digit, range(10_000), chunksize=5_000))
+    print(f"digits = {{sum(digits)}}")
+""",
     ],
 }
 ASSIGNMENT = re.compile(r"`(\w+ = [^`]+)`")

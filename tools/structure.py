@@ -14,7 +14,7 @@ from nbval.plugin import find_comment_markers
 import shrink
 
 # Lessons that aren't yet pages with programs first and plumbing out of sight.
-OLD_FORM = ("03_use_every_core_with_processes", "04_choose_threads_or_processes")
+OLD_FORM = ()
 YOUR_TURN, CLOSING = "Your turn", "What to remember"
 MAGICS = ("%%measure", "%%task", "%answers")
 FOLDED = re.compile(r"\bgt\.(predict|claim|exercise|distribution)\(|^\w+\.compare\(", re.MULTILINE)

@@ -28,6 +28,7 @@ SWITCH_INTERVAL = 0.005  # s; Python's own
 SWITCH_INTERVALS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1)  # s
 TURNS_SHOWN = 40  # switch intervals along the time axis of the lanes
 
+OVER = ("workers", "size")
 PER_WORKER, SAME_WORK = "one task per worker", "same total work"
 
 
@@ -51,6 +52,8 @@ class Experiment(Panel):
         The same total work, of so many tasks, whatever the workers; one task per worker by default.
     repeats : int
         How many times a press of Run or Sweep measures each setting, from 1 to 1,000.
+    over : {"workers", "size"}
+        What a sweep varies at first, and the curves are drawn against; it can be changed in the panel.
     trace : bool
         Show who executes when instead of the curves: the lanes of the newest run, and a slider for the
         switch interval.
@@ -72,6 +75,7 @@ class Experiment(Panel):
         size=None,
         tasks=None,
         repeats=1,
+        over="workers",
         trace=False,
         delay=None,
         start_method=None,
@@ -93,6 +97,7 @@ class Experiment(Panel):
         self.runners = (runners,) if isinstance(runners, str) else tuple(runners)
         self._common["python"] = plan.python
         repeats = check.whole_number("repeats", repeats, 1, MOST_REPEATS)
+        check.choice("over", over, OVER)
 
         facts = plan.facts
         allowed = most_workers(self.runners)
@@ -101,11 +106,11 @@ class Experiment(Panel):
         most = enough_workers(self.runners) if computes else min(MOST_IO_WORKERS, allowed)
 
         super().__init__()
-        self._build(facts, workers, max(workers, most), plan.size, tasks, repeats)
+        self._build(facts, workers, max(workers, most), plan.size, tasks, repeats, over)
 
     # ── what the learner sees ────────────────────────────────────────────────────────────────
 
-    def _build(self, facts, workers, most, size, tasks, repeats):
+    def _build(self, facts, workers, most, size, tasks, repeats, over):
         wide = {"description_width": "70px"}
         self._chosen = {
             runner: widgets.Checkbox(value=True, description=runner, indent=False, layout={"width": "110px"})
@@ -130,7 +135,7 @@ class Experiment(Panel):
             continuous_update=False, style={"description_width": "100px"}, layout={"width": "400px"},
         )  # fmt: skip
         self._axis = widgets.Dropdown(
-            options=[("over workers", "workers"), ("over size", "size")], layout={"width": "130px"},
+            options=[(f"over {axis}", axis) for axis in OVER], value=over, layout={"width": "130px"},
             tooltip="What a sweep varies, and the curves are drawn against",
         )  # fmt: skip
         self._build_common_controls(repeats)

@@ -1,6 +1,7 @@
 """What a quiet machine showed: a recorded measurement beside a live one, marked as such."""
 
 from html import escape
+from pathlib import Path
 
 from .saved import load
 
@@ -13,7 +14,8 @@ def recorded(path, *, start=None, end=None):
     Parameters
     ----------
     path : str or path
-        A file that `save` of a run, a sweep or a program has written.
+        A file that `save` of a run, a sweep or a program has written; or the name of one of the course's own, such
+        as ``"03_thrice"``, which lie in its folder `recorded`.
     start, end : float, optional
         Seconds between which to look, of a run or a program.
 
@@ -27,6 +29,8 @@ def recorded(path, *, start=None, end=None):
     BadValue
         If the file holds no such measurement.
     """
+    if isinstance(path, str) and Path(path).name == path and not Path(path).suffix:
+        path = Path("recorded", f"{path}.json")
     return Recorded(load(path), {} if start is None and end is None else {"start": start, "end": end})
 
 

@@ -162,10 +162,13 @@ def test_a_sweep_is_saved_and_loaded(sweep, tmp_path):
             gt.load(tmp_path / "damaged.json")
 
 
-def test_what_was_recorded_says_so(sweep, tmp_path):
-    sweep.save(tmp_path / "sweep.json")
-    shown = gt.recorded(tmp_path / "sweep.json")._repr_mimebundle_()
+def test_what_was_recorded_says_so(sweep, tmp_path, monkeypatch):
+    (tmp_path / "recorded").mkdir()
+    sweep.save(tmp_path / "recorded" / "03_sweep.json")
+    shown = gt.recorded(tmp_path / "recorded" / "03_sweep.json")._repr_mimebundle_()
     assert "Recorded, and not measured here" in shown["text/plain"]
     assert "at most 1.0 cores busy" in shown["text/plain"]
     assert shown["text/html"].startswith("<details><summary>What a quiet machine showed")
     assert "data:image/svg+xml" in shown["text/html"]
+    monkeypatch.chdir(tmp_path)  # as a lesson's kernel is in the lesson's folder
+    assert repr(gt.recorded("03_sweep")) == shown["text/plain"]

@@ -145,8 +145,7 @@ def test_sweep_measures_the_range_of_workers(panel):
 
 @pytest.mark.slow
 def test_sweep_measures_a_range_of_sizes(panel):
-    experiment = panel(size=0.05)
-    experiment._axis.value = "size"
+    experiment = panel(size=0.05, over="size")
     sweep = experiment.sweep()
     assert sweep.axis == "size"
     assert sweep.frame["size"].tolist() == [0.005, 0.01, 0.02, 0.05]
