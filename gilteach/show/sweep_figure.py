@@ -1,7 +1,7 @@
 """The figures of sweeps: wall time and mean cores busy against what was varied."""
 
 import numpy as np
-from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter, NullLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
 from .pictures import COLOURS, MARKERS, REFERENCE, label_directly, new_picture, our_style, set_cores_axis
 from .run_figure import draw_utilisation
@@ -80,7 +80,9 @@ def draw_wall_time(axes, sweep):
         labels.append((ideal[0][-1], ideal[1][-1], "ideal", REFERENCE, 11))
     if axes.get_xscale() == "log" and axis == "size":
         axes.set_yscale("log")
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axes.yaxis.set_minor_locator(LogLocator(subs=(2, 5)))
+        for set_formatter in (axes.yaxis.set_major_formatter, axes.yaxis.set_minor_formatter):
+            set_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     else:
         axes.set_ylim(bottom=0)
     axes.set_title("Wall time")
