@@ -13,8 +13,6 @@ from nbval.plugin import find_comment_markers
 
 import shrink
 
-# Lessons that aren't yet pages with programs first and plumbing out of sight.
-OLD_FORM = ()
 YOUR_TURN, CLOSING = "Your turn", "What to remember"
 MAGICS = ("%%measure", "%%task", "%answers")
 FOLDED = re.compile(r"\bgt\.(predict|claim|exercise|distribution)\(|^\w+\.compare\(", re.MULTILINE)
@@ -68,8 +66,7 @@ def problems(notebook, path):
     ]
     found += _section_problems(cells)
     found += _question_problems(code)
-    if path.stem not in OLD_FORM:
-        found += _page_problems(cells, path)
+    found += _page_problems(cells, path)
     for number, cell in enumerate(cells):
         found += [f"cell {number}: {problem}" for problem in _cell_problems(cell, path.parent)]
     return found

@@ -29,7 +29,7 @@ def recorded(path, *, start=None, end=None):
     BadValue
         If the file holds no such measurement.
     """
-    if isinstance(path, str) and Path(path).name == path and not Path(path).suffix:
+    if isinstance(path, str) and Path(path).name == path and not path.endswith(".json"):
         path = Path("recorded", f"{path}.json")
     return Recorded(load(path), {} if start is None and end is None else {"start": start, "end": end})
 
