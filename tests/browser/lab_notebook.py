@@ -26,7 +26,8 @@ UNDECODED = """async () => {
     const missing = [];
     for (const [place, cell] of window.jupyterapp.shell.currentWidget.content.widgets.entries()) {
         const outputs = cell.model.type === "code" ? cell.model.outputs.toJSON() : [];
-        const wanted = outputs.filter(output => output.data?.["image/png"]).length;
+        const hasPicture = ({data}) => data?.["image/png"] || [data?.["text/html"]].flat().join("").includes("<img");
+        const wanted = outputs.filter(hasPicture).length;
         let shown = 0;
         for (const image of cell.node.querySelectorAll(".jp-OutputArea img")) {
             if (image.closest("details")) continue;  // of a recorded measurement, folded
