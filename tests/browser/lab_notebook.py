@@ -30,7 +30,6 @@ UNDECODED = """async () => {
         const wanted = outputs.filter(hasPicture).length;
         let shown = 0;
         for (const image of cell.node.querySelectorAll(".jp-OutputArea img")) {
-            if (image.closest("details")) continue;  // of a recorded measurement, folded
             await image.decode().then(() => shown += image.naturalWidth > 0, () => {});
         }
         if (shown !== wanted) missing.push([place, shown, wanted]);
