@@ -141,8 +141,9 @@ def test_slices_add_up_to_the_cpu_time(program):
     lanes = run.lanes.dropna(subset=["thread", "cpu_s"])
     seen = seconds_by_thread(run)
     checked = 0
-    for lane in lanes[lanes["cpu_s"] >= 0.2].itertuples():
-        assert seen[lane.process, lane.thread] == pytest.approx(lane.cpu_s, rel=0.05)
+    for lane in lanes[lanes["cpu_s"] >= 0.1].itertuples():
+        # The accounts move in ticks of 4 ms, and the ends of a slice are as uncertain.
+        assert seen[lane.process, lane.thread] == pytest.approx(lane.cpu_s, rel=0.05, abs=0.015)
         checked += 1
     assert checked >= 2
 

@@ -47,8 +47,10 @@ def execute(client):
     return run
 
 
-# What is in the place of an answer: an Output widget shows it.
-FIND = "[w for w in __import__('gc').get_objects() if type(w).__name__ == 'Answer'][-1]._place.outputs"
+def place_of(shown):
+    """An expression for what is in the place of an answer, whose view was displayed last: an Output widget shows it."""
+    box = shown[-1][1]["data"][VIEW]["model_id"]
+    return f"__import__('ipywidgets').widgets.widget._instances[{box!r}].children[1].outputs"
 
 
 def text_of(shown):
@@ -70,9 +72,9 @@ def test_on_a_page_nothing_is_seen_before_skip_and_everything_after_it(execute):
     assert [kind for kind, _ in shown] == ["display_data"]
     assert VIEW in shown[0][1]["data"]
     # As the browser reports a press of Skip.
-    assert text_of(execute(FIND, on_page=False)) == "()"
+    assert text_of(execute(place_of(shown), on_page=False)) == "()"
     execute("question._skip.click()", on_page=False)
-    outputs = execute(f"print([(o.get('name'), o.get('text')) for o in {FIND}])", on_page=False)
+    outputs = execute(f"print([(o.get('name'), o.get('text')) for o in {place_of(shown)}])", on_page=False)
     printed = [("stdout", "printed\n"), ("stderr", "to stderr\nand again\n"), (None, None), (None, None)]
     assert text_of(outputs) == f"{printed}\n"
 
@@ -87,7 +89,7 @@ def test_an_error_is_seen_and_later_cells_are_as_always(execute):
     execute(ASK, on_page=True)
     shown = execute("%answers question\nprint('half an answer')\n1 / 0", on_page=True)
     assert [kind for kind, _ in shown] == ["error", "display_data"]
-    assert "half an answer" in text_of(execute(f"print({FIND}[0]['text'])", on_page=False))
+    assert "half an answer" in text_of(execute(f"print({place_of(shown)}[0]['text'])", on_page=False))
     assert text_of(execute("print('as always')", on_page=True)) == "as always\n"
     assert text_of(execute("6 * 7", on_page=True)) == "42"
 
