@@ -46,8 +46,9 @@ def without_the_machine(content):
     """Return what was saved without paths and the like, and with as many digits as a picture needs."""
     if isinstance(content, dict):
         content = {key: without_the_machine(value) for key, value in content.items()}
-        if "executable" in content:
-            content["executable"] = "python"
+        for key in ("executable", "python"):  # paths; a machine's `python` is what it has to say of it
+            if isinstance(content.get(key), str):
+                content[key] = "python"
         if "system" in content:
             content["system"] = content["system"].split()[0]
         return content
