@@ -406,84 +406,43 @@ if __name__ == "__main__":
         """,
     ],
     "two consumers that end": [
-        """
-        %%measure --as two --no-figure --timeout 5
-        import multiprocessing
-        import time
-
-
-        def consume(queue):
-            used = 0
-            while queue.get() is not None:
-                time.sleep(0.01)
-                used += 1
-            print(f"used = {used}")
-
-
-        if __name__ == "__main__":
-            context = multiprocessing.get_context("spawn")
-            queue = context.Queue(maxsize=4)
-            consumers = [context.Process(target=consume, args=(queue,)) for _ in range(2)]
-            for consumer in consumers:
-                consumer.start()
-            for consumer in consumers:
-                queue.put(None)
-            for thing in range(40):
-                queue.put(thing)
-            for consumer in consumers:
-                consumer.join()
-        """,
-        """
-        %%measure --as two --no-figure --timeout 5
-        import multiprocessing
-        import time
-
-
-        def consume(queue):
-            used = 0
-            while queue.get() is not None:
-                time.sleep(0.01)
-                used += 1
-            print(f"used = {used}")
-
-
-        if __name__ == "__main__":
-            context = multiprocessing.get_context("spawn")
-            queue = context.Queue(maxsize=4)
-            consumers = [context.Process(target=consume, args=(queue,)) for _ in range(2)]
-            for consumer in consumers:
-                consumer.start()
-            for thing in range(40):
-                queue.put(thing)
-            queue.put(None)
-            for consumer in consumers:
-                consumer.join(timeout=1)
-                consumer.terminate()
-        """,
-        """
-        %%measure --as two --no-figure --timeout 5
-        import multiprocessing
-        import time
-
-
-        def consume(queue):
-            used = 0
-            while queue.get() is not None:
-                time.sleep(0.01)
-                used += 1
-            print(f"used = {used}")
-
-
-        if __name__ == "__main__":
-            context = multiprocessing.get_context("spawn")
-            queue = context.Queue(maxsize=4)
-            consumers = [context.Process(target=consume, args=(queue,), daemon=True) for _ in range(2)]
-            for consumer in consumers:
-                consumer.start()
-            for thing in range(40):
-                queue.put(thing)
-            queue.put(None)
-        """,
+        (
+            """    for thing in range(40):
+        queue.put(thing)
+    for consumer in consumers:
+        queue.put(None)""",
+            """    for consumer in consumers:
+        queue.put(None)
+    for thing in range(40):
+        queue.put(thing)""",
+        ),
+        (
+            """    for consumer in consumers:
+        queue.put(None)
+    for consumer in consumers:
+        consumer.join()""",
+            """    queue.put(None)
+    for consumer in consumers:
+        consumer.join(timeout=1)
+        consumer.terminate()""",
+        ),
+        (
+            """    consumers = [context.Process(target=consume, args=(queue,)) for _ in range(2)]
+    for consumer in consumers:
+        consumer.start()
+    for thing in range(40):
+        queue.put(thing)
+    for consumer in consumers:
+        queue.put(None)
+    for consumer in consumers:
+        consumer.join()""",
+            """    consumers = [context.Process(target=consume, args=(queue,), daemon=True) for _ in range(2)]
+    for consumer in consumers:
+        consumer.start()
+    for thing in range(40):
+        queue.put(thing)
+    queue.put(None)""",
+        ),
     ],
     "one message instead of thousands": [
         """
@@ -560,19 +519,14 @@ if __name__ == "__main__":
         """,
     ],
     "a function that can be sent": [
-        """
-        %%measure --as seconds --no-figure --own-frames
-        from concurrent.futures import ProcessPoolExecutor
-        from multiprocessing import get_context
+        (
+            """
 
-        pairs = [("a", 3), ("b", 1), ("c", 2)]
-        second = lambda pair: pair[1]
-
-        if __name__ == "__main__":
-            with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
-                numbers = list(pool.map(second, pairs))
-            print(f"numbers = {numbers}")
-        """,
+def second(pair):
+    return pair[1]
+""",
+            "second = lambda pair: pair[1]",
+        ),
         """
         %%measure --as seconds --no-figure --own-frames
         from concurrent.futures import ProcessPoolExecutor
