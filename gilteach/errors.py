@@ -31,6 +31,10 @@ class FolderGone(GilteachError, FileNotFoundError):
     """The folder that the kernel runs in was removed."""
 
 
+class NoCopy(GilteachError, OSError):
+    """No copy of the course can be made there; the message says why."""
+
+
 class NoTemporaryFolder(GilteachError, OSError):
     """No temporary file can be written."""
 

@@ -6,15 +6,11 @@ from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 
-from .errors import GilteachError
+from .errors import NoCopy
 from .teach.progress import NOTES
 
 COPIED = "copied.json"  # in the folder of notes: what each file was like when it was copied
 PATTERNS = ("[0-9][0-9]_*.ipynb", "glossary.ipynb", "recorded/*.*")
-
-
-class NoCopy(GilteachError, OSError):
-    """No copy of the course can be made there; the message says why."""
 
 
 @dataclass
@@ -85,9 +81,9 @@ def update(folder, fresh=()):
     to_reset = {_lesson(name, files) for name in fresh}
     try:
         return _update(folder, source, files, to_reset)
+    except NoCopy:
+        raise
     except OSError as error:
-        if isinstance(error, GilteachError):
-            raise
         raise NoCopy(f"{folder} can't be written: {error.strerror or error}. Name another folder") from None
 
 

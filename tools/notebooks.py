@@ -114,11 +114,9 @@ def stale(path):
     return []
 
 
-def reading_time(name):
+def reading_time(notebook):
     """Say how long a lesson takes by count."""
-    if not name.endswith(".ipynb"):
-        return ""
-    exercises, page = minutes(nbformat.read(FOLDER / name, as_version=4).cells)
+    exercises, page = minutes(notebook.cells)
     return f" ({page:.0f} minutes by count, and {exercises:.0f} for its exercises)"
 
 
@@ -129,11 +127,13 @@ def list_of_claims():
 
 def check(paths):
     """Print what is wrong with stored notebooks, and return whether anything is."""
-    wrong = {path.name: stale(path) + problems(nbformat.read(path, as_version=4), path) for path in paths}
+    notebooks = {path: nbformat.read(path, as_version=4) for path in paths}
+    wrong = {path.name: stale(path) + problems(notebook, path) for path, notebook in notebooks.items()}
+    times = {path.name: reading_time(notebook) for path, notebook in notebooks.items()}
     if not CLAIMS.exists() or CLAIMS.read_text(encoding="utf-8") != list_of_claims():
         wrong[CLAIMS.name] = ["it is not what the stored notebooks claim"]
     for name, sentences in wrong.items():
-        print(f"{name}: {'; '.join(sentences) or 'current'}{reading_time(name)}")
+        print(f"{name}: {'; '.join(sentences) or 'current'}{times.get(name, '')}")
     return any(wrong.values())
 
 

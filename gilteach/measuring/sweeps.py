@@ -45,6 +45,9 @@ class Sweep(Collection, Saveable):
     axis: str
     planned: int
 
+    FORMAT, FORMAT_VERSION = "gilteach sweep", 1
+    READABLE = (FORMAT_VERSION,)
+
     @cached_property
     def frame(self):
         """Every run.
@@ -123,7 +126,7 @@ class Sweep(Collection, Saveable):
         The number is of what was varied: workers, tasks, or the size.
         """
         runner, at = which if isinstance(which, tuple) and len(which) == 2 else (which, None)
-        check.choice("runner", runner, dict.fromkeys(run.runner for run in self.runs))
+        check.choice("runner", runner, self.frame["runner"].unique())
         of_runner = [place for place, run in enumerate(self.runs) if run.runner == runner]
         there = sorted({getattr(self.runs[place], self.axis) for place in of_runner})
         if at is None and len(there) > 1:
@@ -151,15 +154,12 @@ class Sweep(Collection, Saveable):
 
     def fit(self, runner):
         """Return the straight line through a runner's wall times: a `Line` over what was varied."""
-        check.choice("runner", runner, dict.fromkeys(run.runner for run in self.runs))
+        check.choice("runner", runner, self.frame["runner"].unique())
         rows = self.frame[self.frame["runner"] == runner]
         return straight_line(rows[self.axis], rows["wall_s"])
 
     def _among(self, values):
         return f"there are {', '.join(f'{value:,.10g}' for value in values)}"
-
-    FORMAT, FORMAT_VERSION = "gilteach sweep", 1
-    READABLE = (FORMAT_VERSION,)
 
     def _content(self):
         own = {"repeats": self.repeats, "axis": self.axis, "planned": self.planned}

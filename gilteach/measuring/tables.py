@@ -2,7 +2,8 @@
 
 from ..errors import BadType, BadValue
 from .record import Run
-from .sweeps import Sweep
+from .setting import Setting
+from .sweeps import SETTING, Sweep
 
 COLUMNS = ("startup_s", "wall_s", "total_s", "cores_busy", "speed_up")
 DIGITS = 3
@@ -42,7 +43,7 @@ def medians(*measured, **named):
             raise BadType(f"sweeps are wanted, or runs by name, not {sweep!r}")
     together = pd.concat([sweep.comparisons for sweep in measured])
     together["total_s"] = together["startup_s"] + together["wall_s"]
-    settings = [name for name in ("task", "runner", "workers", "tasks", "size") if together[name].nunique() > 1]
+    settings = [name for name in SETTING if together[name].nunique() > 1]
     table = together.groupby(settings or ["runner"], sort=False)[list(COLUMNS)].median()
     return _rounded(table.dropna(axis="columns", how="all"))
 
@@ -51,14 +52,10 @@ def _of_runs(name, runs):
     runs = [runs] if isinstance(runs, Run) else list(runs)
     if not runs or not all(isinstance(run, Run) for run in runs):
         raise BadType(f"{name} must be runs, such as gt.run(…) gives, not {runs!r}")
-    import numpy as np
-
+    setting = Setting(tuple(runs), speed_ups=())
     return {
-        "startup_s": np.median([run.startup for run in runs]),
-        "wall_s": np.median([run.wall for run in runs]),
-        "total_s": np.median([run.startup + run.wall for run in runs]),
-        "cores_busy": np.median([run.cores_busy for run in runs]),
-    }
+        "startup_s": setting.startup, "wall_s": setting.wall, "total_s": setting.total, "cores_busy": setting.cores_busy
+    }  # fmt: skip
 
 
 def _rounded(table):

@@ -137,7 +137,7 @@ def draw_slices(axes, run, lanes, start, end):
     for rows, lane in zip(image, lanes.itertuples(), strict=True):
         executing, ready = shares(run, lane, edges)
         alive = (lane.start_s <= middles) & (middles <= max(lane.end_s, lane.start_s + edges[1] - edges[0]))
-        solid = np.maximum(LIFE * alive, LIFE + (1 - LIFE) * np.maximum(executing, HALF * ready))
+        solid = LIFE + (1 - LIFE) * np.maximum(executing, HALF * ready)
         rows[..., :3] = np.multiply(255, to_rgb(COLOURS["processes" if isna(lane.thread) else "threads"]))
         rows[..., 3] = 255 * BAR_ROWS[:, None] * np.where(alive | (executing + ready > 0), solid, 0.0)
     axes.imshow(

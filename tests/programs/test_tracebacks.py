@@ -6,36 +6,26 @@ import pytest
 
 from gilteach.programs.tracebacks import OwnFrames
 
-PRINTED = """\
+PROGRAM = """\
 before
 Traceback (most recent call last):
   File "/tmp/x/program.py", line 3, in <module>
     work()
+{between}  File "/tmp/x/program.py", line 8, in work
+    1 / 0
+    ~~^~~
+ZeroDivisionError: division by zero
+  with a second line of its own
+after
+"""
+LIBRARY = """\
   File "/usr/lib/python3/pool.py", line 100, in map
     return self._map(function)
            ^^^^^^^^^^^^^^^^^^^
   File "/usr/lib/python3/pool.py", line 200, in _map
     raise error
-  File "/tmp/x/program.py", line 8, in work
-    1 / 0
-    ~~^~~
-ZeroDivisionError: division by zero
-  with a second line of its own
-after
 """
-TRIMMED = """\
-before
-Traceback (most recent call last):
-  File "/tmp/x/program.py", line 3, in <module>
-    work()
-  …
-  File "/tmp/x/program.py", line 8, in work
-    1 / 0
-    ~~^~~
-ZeroDivisionError: division by zero
-  with a second line of its own
-after
-"""
+PRINTED, TRIMMED = PROGRAM.format(between=LIBRARY), PROGRAM.format(between="  …\n")
 
 
 @pytest.mark.parametrize("length", [1, 7, 50, 10_000])
